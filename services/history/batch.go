@@ -1,0 +1,126 @@
+package history
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
+)
+
+// batch is the commands that are answered together, and the record they make.
+type batch struct {
+	now     time.Time
+	record  *chatv1.LogRecord
+	bytes   int
+	used    map[string]*entry // the rooms of its commands
+	answers []answered
+}
+
+// answered is a command that is decided.
+type answered struct {
+	*request
+	reply *chatv1.CommandReply
+}
+
+func newBatch(now time.Time) *batch {
+	return &batch{now: now, record: &chatv1.LogRecord{}, used: map[string]*entry{}}
+}
+
+// empty tells whether there is nothing to store.
+func (b *batch) empty() bool { return len(b.record.GetEvents()) == 0 && len(b.record.GetMarks()) == 0 }
+
+func (b *batch) answer(r *request, reply *chatv1.CommandReply) {
+	b.answers = append(b.answers, answered{r, reply})
+}
+
+func (b *batch) refuse(r *request, refusal *chatv1.Refusal) { b.answer(r, refusedCommand(refusal)) }
+
+// decide adds a command to the batch, or lets it wait for its room.
+func (w *writer) decide(b *batch, r *request) {
+	c := r.command
+	switch {
+	case c.GetDeadlineMs() > 0 && b.now.UnixMilli() > c.GetDeadlineMs():
+		return // nobody waits
+	case w.memory.get(c.GetId()) != nil:
+		b.answer(r, &chatv1.CommandReply{Results: []*chatv1.Result{w.memory.get(c.GetId())}})
+		return
+	case w.backlog.size() > maxBacklog:
+		b.refuse(r, unavailable("the archive is behind; try again in a moment"))
+		return
+	}
+	e := w.rooms.use(c.GetRoom())
+	if w.mustWait(e, r) {
+		e.commands = append(e.commands, r)
+		return
+	}
+	b.used[e.id] = e
+	b.answer(r, &chatv1.CommandReply{Results: w.results(b, e, c)})
+}
+
+// mustWait tells whether a command needs what is not in memory, and has the
+// store asked for it. Commands into one room keep their order.
+func (w *writer) mustWait(e *entry, r *request) bool {
+	if e.loading {
+		return true
+	}
+	if e.state == nil {
+		w.load(e, nil)
+		return true
+	}
+	var unknown []room.SentKey
+	for _, key := range e.state.Needs(r.command.GetActor().GetUser(), r.command.GetSends()) {
+		if !e.asked[key] {
+			unknown = append(unknown, key)
+		}
+	}
+	if len(unknown) == 0 {
+		return false
+	}
+	w.load(e, unknown)
+	return true
+}
+
+// results decides the changes of a command one after another, each on what the
+// one before it left.
+func (w *writer) results(b *batch, e *entry, c *chatv1.Command) []*chatv1.Result {
+	if c.GetSends() == nil {
+		return []*chatv1.Result{w.apply(b, e, c, change(c))}
+	}
+	results := make([]*chatv1.Result, 0, len(c.GetSends().GetSends()))
+	for _, send := range c.GetSends().GetSends() {
+		results = append(results, w.apply(b, e, c, send))
+	}
+	return results
+}
+
+func (w *writer) apply(b *batch, e *entry, c *chatv1.Command, change any) *chatv1.Result {
+	d := room.Decide(e.state, room.Command{ID: c.GetId(), By: c.GetActor(), Change: change}, e.facts, w.limits, b.now.UnixMilli())
+	if d.Refusal != nil {
+		return &chatv1.Result{Refusal: d.Refusal}
+	}
+	if d.Event != nil {
+		if err := e.state.Evolve(d.Event); err != nil {
+			w.log.Error("a decision does not fit its room", "error", err)
+			return &chatv1.Result{Refusal: &chatv1.Refusal{Code: chatv1.ErrorCode_INTERNAL, Message: "the server made a mistake; it was logged"}}
+		}
+		e.touched = true
+		b.record.Events = append(b.record.Events, d.Event)
+		b.bytes += proto.Size(d.Event) + 8
+	}
+	return &chatv1.Result{Seq: d.Seq, TimeMs: d.TimeMs, Duplicate: d.Duplicate()}
+}
+
+// change is what a command asks for.
+func change(c *chatv1.Command) any {
+	switch c := c.GetChange().(type) {
+	case *chatv1.Command_Create:
+		return c.Create
+	case *chatv1.Command_Join:
+		return c.Join
+	case *chatv1.Command_Leave:
+		return c.Leave
+	}
+	return nil
+}

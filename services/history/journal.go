@@ -1,0 +1,147 @@
+package history
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/proto/subject"
+)
+
+// fate is what became of an append.
+type fate int
+
+const (
+	// stored: the record stands where it was written for, for ever.
+	stored fate = iota
+	// lost: it can never be stored.
+	lost
+	// superseded: another owner's record stands there.
+	superseded
+)
+
+// attemptTimeout bounds one append: settling is cheap, so a lost answer need
+// not be waited for (a leader's step-down loses one in four).
+const attemptTimeout = 500 * time.Millisecond
+
+// journal is the log of one partition, as its owner writes it: one append at a
+// time, each fenced by the stream sequence it expects. Not safe for concurrent
+// use.
+type journal struct {
+	js        jetstream.JetStream
+	stream    jetstream.Stream
+	partition int
+	owner     string
+	at        chain
+	// timeout bounds each attempt to append: attemptTimeout, but in tests.
+	timeout func() time.Duration
+	log     *slog.Logger
+	// trouble is told why an append is not decided; nil: decided.
+	trouble func(error)
+}
+
+// append stores a record, and does not return before its fate is known. It
+// gives up only when ctx ends; then the fate is unknown, as after a crash.
+func (j *journal) append(ctx context.Context, r *chatv1.LogRecord) (fate, error) {
+	err := j.attempt(ctx, r)
+	if err == nil {
+		return stored, nil
+	}
+	id := r.GetId()
+	j.log.Warn("an append had no good answer, settling it", "sequence", j.at.sequence+1, "error", err)
+	j.trouble(err)
+	return j.settle(ctx, id)
+}
+
+// attempt appends once, under a fresh id. Only an ack with the sequence that
+// was expected counts; then the journal has moved on.
+func (j *journal) attempt(ctx context.Context, r *chatv1.LogRecord) error {
+	r.Id = make([]byte, 16)
+	_, _ = rand.Read(r.Id)
+	r.Previous, r.Sequence, r.Owner = j.at.record, j.at.sequence+1, j.owner
+	data, err := proto.Marshal(r)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, j.timeout())
+	defer cancel()
+	msg := &nats.Msg{Subject: subject.Log(j.partition), Data: data}
+	ack, err := j.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequence(j.at.sequence), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return err
+	}
+	if ack.Sequence != r.GetSequence() {
+		return fmt.Errorf("acked at %d, expected %d", ack.Sequence, r.GetSequence())
+	}
+	j.at.take(r)
+	return nil
+}
+
+// settle finds out what became of an append. Neither a refusal nor silence
+// nor "not found" decides it: a leader that was paused may refuse what the new
+// one stores. Two things do: an empty record of our own stored in its place,
+// or what stands in its place, read by sequence.
+func (j *journal) settle(ctx context.Context, original []byte) (fate, error) {
+	ours := [][]byte{original}
+	for try := 0; ; try++ {
+		empty := &chatv1.LogRecord{TimeMs: time.Now().UnixMilli()}
+		err := j.attempt(ctx, empty)
+		if err == nil {
+			return lost, nil
+		}
+		ours = append(ours, empty.GetId())
+		r, readErr := j.read(ctx, j.at.sequence+1)
+		if readErr == nil {
+			return j.found(r, ours), nil
+		}
+		j.trouble(errors.Join(err, readErr))
+		if err := pause(ctx, try); err != nil {
+			return lost, fmt.Errorf("append not settled: %w", err)
+		}
+	}
+}
+
+// found decides an append by the record that stands in its place; ours[0] is
+// the append itself. Of another owner's record nothing is taken.
+func (j *journal) found(r *chatv1.LogRecord, ours [][]byte) fate {
+	mine := slices.ContainsFunc(ours, func(id []byte) bool { return string(id) == string(r.GetId()) })
+	next := j.at
+	counts := next.take(r)
+	if counts && !mine {
+		return superseded
+	}
+	j.at = next
+	if mine && string(r.GetId()) == string(ours[0]) {
+		return stored
+	}
+	return lost
+}
+
+// read asks the leader for the record at a sequence. A record that cannot be
+// decoded is void, and comes back empty.
+func (j *journal) read(ctx context.Context, sequence uint64) (*chatv1.LogRecord, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	msg, err := j.stream.GetMsg(ctx, sequence)
+	if err != nil {
+		return nil, err
+	}
+	return decodeRecord(msg.Data), nil
+}
+
+func decodeRecord(data []byte) *chatv1.LogRecord {
+	r := &chatv1.LogRecord{}
+	if proto.Unmarshal(data, r) != nil {
+		return &chatv1.LogRecord{}
+	}
+	return r
+}

@@ -1,0 +1,186 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
+	"github.com/natter-chat/natter/services/history/store"
+)
+
+// library is what a writer reads from the store.
+type library interface {
+	Room(ctx context.Context, room string) (*room.State, error)
+	Sent(ctx context.Context, room string, keys []room.SentKey) (map[room.SentKey]room.Sent, error)
+	Events(ctx context.Context, room string, after uint32, limit int) ([]*chatv1.Event, error)
+	Unread(ctx context.Context, room, user string, after, to uint32) (unread, mentions int, err error)
+}
+
+const (
+	loadsAtOnce = 8
+	loadTimeout = 5 * time.Second
+	// loadedEvents is how many of its last events a cold room brings along.
+	loadedEvents = 100
+)
+
+// loader asks the store without holding the writer up.
+type loader struct {
+	library library
+	slots   chan struct{}
+}
+
+func newLoader(l library) *loader {
+	return &loader{library: l, slots: make(chan struct{}, loadsAtOnce)}
+}
+
+// load is one room, or what the store knows of some ids in it.
+type load struct {
+	room   string
+	keys   []room.SentKey // nil: the room itself
+	state  *room.State
+	events []*chatv1.Event
+	sent   map[room.SentKey]room.Sent
+	err    error
+	entry  *entry
+}
+
+// do runs work when a slot is free.
+func (l *loader) do(work func(ctx context.Context)) {
+	l.slots <- struct{}{}
+	defer func() { <-l.slots }()
+	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+	defer cancel()
+	work(ctx)
+}
+
+// fill reads what a load is for.
+func (l *loader) fill(ctx context.Context, r *load) {
+	if r.keys != nil {
+		r.sent, r.err = l.library.Sent(ctx, r.room, r.keys)
+		return
+	}
+	r.state, r.err = l.library.Room(ctx, r.room)
+	if errors.Is(r.err, store.ErrNotFound) {
+		r.state, r.err = room.New(r.room), nil
+		return
+	}
+	if r.err == nil {
+		after := r.state.Head - min(r.state.Head, loadedEvents)
+		r.events, r.err = l.library.Events(ctx, r.room, after, int(r.state.Head-after))
+	}
+}
+
+// load has the store asked; what comes for the room meanwhile waits.
+func (w *writer) load(e *entry, keys []room.SentKey) {
+	e.loading = true
+	l := &load{room: e.id, keys: keys, entry: e}
+	w.holds[l] = w.at
+	go w.loader.do(func(ctx context.Context) {
+		w.loader.fill(ctx, l)
+		select {
+		case w.loads <- l:
+		case <-w.quit:
+		}
+	})
+}
+
+// loaded brings what the store said up to date, and lets go on what waited.
+func (w *writer) loaded(l *load) {
+	delete(w.holds, l)
+	defer w.forget()
+	e := l.entry
+	if w.rooms.byID[l.room] != e {
+		return // dropped since, with a record that was lost
+	}
+	e.loading = false
+	if l.err != nil {
+		w.failed(e, l.err)
+		return
+	}
+	if l.keys != nil {
+		w.learn(e, l)
+	} else if !w.adopt(e, l) {
+		w.load(e, nil)
+		return
+	}
+	commands, questions := e.commands, e.questions
+	e.commands, e.questions = nil, nil
+	w.ready = append(commands, w.ready...)
+	for _, ask := range questions {
+		w.withEntry(e, ask)
+	}
+}
+
+// learn keeps the store's word on ids for those who wait. It is true as long as
+// nothing else is decided in the room, so commit forgets it.
+func (w *writer) learn(e *entry, l *load) {
+	if e.asked == nil {
+		e.asked, e.facts.Sent = map[room.SentKey]bool{}, map[room.SentKey]room.Sent{}
+	}
+	for _, key := range l.keys {
+		e.asked[key] = true
+	}
+	for key, sent := range l.sent {
+		e.facts.Sent[key] = sent
+	}
+}
+
+// adopt takes the loaded room, with the events that the store did not have yet.
+// A tail that does not reach back to it is no room: then it is loaded again.
+func (w *writer) adopt(e *entry, l *load) bool {
+	var r recent
+	for _, event := range l.events {
+		r.add(event)
+	}
+	for _, event := range w.tail.byRoom[e.id] {
+		if event.GetSeq() <= l.state.Head {
+			continue
+		}
+		if l.state.Evolve(event) != nil {
+			return false
+		}
+		r.add(event)
+	}
+	for _, mark := range w.tail.marks[e.id] {
+		l.state.Mark(mark.GetUser(), mark.GetSeq())
+	}
+	e.state, e.recent = l.state, r
+	w.rooms.events += len(r.events)
+	return true
+}
+
+// failed turns away what waited for a room that the store did not give.
+func (w *writer) failed(e *entry, err error) {
+	w.log.Warn("a room could not be loaded", "room", e.id, "error", err)
+	commands, questions := e.commands, e.questions
+	e.commands, e.questions = nil, nil
+	if e.state == nil {
+		w.rooms.drop(e)
+	}
+	for _, r := range commands {
+		r.answer(refusedCommand(archiveAway()))
+	}
+	for _, ask := range questions {
+		ask(nil)
+	}
+}
+
+// withRoom runs ask with a room that may be shown: at once, or when it is
+// loaded and stored. The entry is nil if the store does not answer.
+func (w *writer) withRoom(id string, ask func(*entry)) {
+	e := w.rooms.use(id)
+	if e.state == nil && !e.loading {
+		w.load(e, nil)
+	}
+	w.withEntry(e, ask)
+}
+
+func (w *writer) withEntry(e *entry, ask func(*entry)) {
+	if e.touched || e.state == nil {
+		e.questions = append(e.questions, ask)
+		return
+	}
+	ask(e)
+}

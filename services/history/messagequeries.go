@@ -1,0 +1,109 @@
+package history
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/services/history/room"
+	"github.com/natter-chat/natter/services/history/store"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+// messageQueries is natter.history.v1.Messages.
+type messageQueries struct {
+	historyv1.UnimplementedMessagesServer
+	service *Service
+}
+
+// List is a page of messages.
+func (q *messageQueries) List(ctx context.Context, in *historyv1.MessagesListRequest) (*historyv1.MessagesListResponse, error) {
+	sides := 0
+	for _, side := range []*uint32{in.Before, in.After, in.Around} {
+		if side != nil {
+			sides++
+		}
+	}
+	if sides > 1 {
+		return nil, rpc.Refuse(badRequest("set one of before, after and around"))
+	}
+	if _, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq()); err != nil {
+		return nil, err
+	}
+	page, err := q.service.store.Messages(ctx, pageQuery(in))
+	if err != nil {
+		return nil, q.service.storeError(err)
+	}
+	return &historyv1.MessagesListResponse{Messages: page.Messages, HasBefore: page.HasBefore, HasAfter: page.HasAfter}, nil
+}
+
+func pageQuery(in *historyv1.MessagesListRequest) store.Query {
+	p := store.Query{Room: in.GetRoom(), Thread: in.GetThread(), Limit: limit(in.GetLimit()), Kind: store.Newest}
+	switch {
+	case in.Before != nil:
+		p.Kind, p.Seq = store.Before, in.GetBefore()
+	case in.After != nil:
+		p.Kind, p.Seq = store.After, in.GetAfter()
+	case in.Around != nil:
+		p.Kind, p.Seq = store.Around, in.GetAround()
+	}
+	return p
+}
+
+// Get is one message.
+func (q *messageQueries) Get(ctx context.Context, in *historyv1.MessagesGetRequest) (*historyv1.MessagesGetResponse, error) {
+	if _, _, err := q.service.readable(ctx, in.GetRoom(), 0); err != nil {
+		return nil, err
+	}
+	m, err := q.service.store.Message(ctx, in.GetRoom(), in.GetSeq())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "there is no such message"})
+	}
+	if err != nil {
+		return nil, q.service.storeError(err)
+	}
+	return &historyv1.MessagesGetResponse{Message: m}, nil
+}
+
+// Events is a stretch of a room's log, as the store has it.
+func (q *messageQueries) Events(ctx context.Context, in *historyv1.EventsRequest) (*historyv1.EventsResponse, error) {
+	if _, _, err := q.service.readable(ctx, in.GetRoom(), 0); err != nil {
+		return nil, err
+	}
+	n := int(min(in.GetLimit(), maxReplay))
+	if n == 0 {
+		n = maxReplay
+	}
+	events, err := q.service.store.Events(ctx, in.GetRoom(), in.GetAfter(), n)
+	if err != nil {
+		return nil, q.service.storeError(err)
+	}
+	return &historyv1.EventsResponse{Events: events}, nil
+}
+
+// Post sends a message as any user.
+func (q *messageQueries) Post(ctx context.Context, in *historyv1.PostRequest) (*historyv1.PostResponse, error) {
+	if !rpc.CallerOf(ctx).Admin {
+		return nil, status.Error(codes.PermissionDenied, "only admins post here; users do over the WebSocket")
+	}
+	if r := room.CheckUser("user", in.GetUser()); r != nil {
+		return nil, rpc.Refuse(r)
+	}
+	name := in.GetName()
+	if name == "" {
+		name = in.GetUser()
+	}
+	reply, err := q.service.do(ctx, &chatv1.Command{
+		Actor: &chatv1.Actor{User: in.GetUser(), Name: name, Admin: true}, Room: in.GetRoom(),
+		Change: &chatv1.Command_Sends{Sends: &chatv1.Sends{Sends: []*chatv1.Send{{ClientMsgId: in.GetClientMsgId(), Text: in.GetText(), Data: in.GetData()}}}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	result := reply.GetResults()[0]
+	return &historyv1.PostResponse{Seq: result.GetSeq(), Duplicate: result.GetDuplicate(), Durability: reply.GetDurability()}, nil
+}

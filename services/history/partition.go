@@ -1,0 +1,164 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/proto/subject"
+)
+
+const (
+	// maxBacklog is how many bytes of stored records may wait for the store
+	// before sends are turned away.
+	maxBacklog = 256 << 20
+	// maxCommand is the most bytes of one command: a record holds one more
+	// command than recordBytes.
+	maxCommand = 256 << 10
+	waiting    = 8192
+)
+
+// own takes a partition over, and writes it until ctx ends or it is another's.
+func (s *Service) own(ctx context.Context, partition int, l *lease) error {
+	log := s.log.With("partition", partition)
+	s.trouble.set(partition, errors.New("it is being taken over"))
+	w, p, err := s.takeOver(ctx, partition, l)
+	if err != nil {
+		s.trouble.set(partition, err)
+		return err
+	}
+	unsubscribe, err := s.listen(w)
+	if err != nil {
+		return err
+	}
+	defer unsubscribe()
+	s.trouble.set(partition, nil)
+	log.Info("writing a partition", "sequence", p.at.Sequence)
+	defer log.Info("stopped writing a partition")
+
+	writing, stopWriting := context.WithCancelCause(ctx)
+	projecting, stopProjecting := context.WithCancel(context.WithoutCancel(ctx))
+	projected := make(chan error, 1)
+	go func() {
+		err := p.run(projecting)
+		if err != nil && projecting.Err() == nil {
+			stopWriting(err) // somebody else projects: they own the partition
+		}
+		projected <- err
+	}()
+	err = w.run(writing)
+	stopWriting(nil)
+	stopProjecting()
+	return errors.Join(err, <-projected)
+}
+
+// takeOver reads the log to its end and makes the writer that goes on there.
+func (s *Service) takeOver(ctx context.Context, partition int, l *lease) (*writer, *projector, error) {
+	stream, err := openStream(ctx, s.js, streamConfig(partition, s.cfg.Replicas, int64(s.cfg.LogMaxBytes)))
+	if err != nil {
+		return nil, nil, err
+	}
+	j := &journal{
+		js: s.js, stream: stream, partition: partition, owner: s.replica, log: s.log,
+		timeout: func() time.Duration { return attemptTimeout },
+		trouble: func(err error) {
+			s.metrics.unknown.Inc()
+			s.trouble.set(partition, fmt.Errorf("an append is not decided yet: %w", err))
+		},
+	}
+	from, err := s.past(ctx, j)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := s.newWriter(partition, l)
+	w.journal = settledJournal{j, func() { s.trouble.set(partition, nil) }}
+	var last *chatv1.LogRecord
+	if err := j.takeOver(ctx, from, func(r replayed) {
+		w.replay(r)
+		if len(r.record.GetEvents()) > 0 {
+			last = r.record
+		}
+	}); err != nil {
+		return nil, nil, err
+	}
+	w.epoch, w.at = s.epoch.Load(), from.Sequence
+	if last != nil {
+		// The owner before may have died between storing it and saying so.
+		w.publish.record(w.epoch, last)
+	}
+	return w, &projector{
+		partition: partition, archive: s.store, backlog: w.backlog, at: from, stream: stream.CachedInfo().Created.UnixNano(), progress: s.progress, log: s.log,
+		applied: func(sequence uint64) {
+			select {
+			case w.archived <- sequence:
+			case <-w.quit:
+			}
+		},
+	}, nil
+}
+
+// replay takes a record of the log that an owner before wrote.
+func (w *writer) replay(r replayed) {
+	if r.archived {
+		w.memory.replay(r.record)
+		for _, e := range r.record.GetEvents() {
+			w.heads.add(e, time.Now().Add(headsForTakeOver))
+		}
+		return
+	}
+	w.remember(r.record, time.Now().Add(headsForTakeOver))
+	w.backlog.put(r.record)
+}
+
+// listen brings commands and questions to the writer.
+func (s *Service) listen(w *writer) (unsubscribe func(), err error) {
+	commands, err := s.nc.Subscribe(subject.Command(w.partition), func(m *nats.Msg) { s.command(w, m) })
+	if err != nil {
+		return nil, fmt.Errorf("listen for commands: %w", err)
+	}
+	asks, err := s.nc.Subscribe(subject.Ask(w.partition), func(m *nats.Msg) { s.question(w, m) })
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for questions: %w", err), commands.Unsubscribe())
+	}
+	return func() {
+		_ = commands.Unsubscribe()
+		_ = asks.Unsubscribe()
+	}, nil
+}
+
+func (s *Service) command(w *writer, m *nats.Msg) {
+	answer := respond[*chatv1.CommandReply](m)
+	c := &chatv1.Command{}
+	switch {
+	case len(m.Data) > maxCommand:
+		answer(refusedCommand(badRequest("a command has at most 256 KiB; send fewer messages at once")))
+	case proto.Unmarshal(m.Data, c) != nil:
+		answer(refusedCommand(badRequest("this is not a natter.chat.v1.Command")))
+	case subject.Partition(c.GetRoom(), s.partitions) != w.partition:
+		answer(refusedCommand(badRequest("the room belongs to another partition")))
+	default:
+		r := &request{command: c, answer: answer}
+		select {
+		case w.requests <- r:
+		case <-w.quit: // no answer: the retry finds the next owner
+		}
+	}
+}
+
+func (s *Service) question(w *writer, m *nats.Msg) {
+	answer := respond[*chatv1.AskReply](m)
+	q := &chatv1.Ask{}
+	if proto.Unmarshal(m.Data, q) != nil {
+		answer(&chatv1.AskReply{Refusal: badRequest("this is not a natter.chat.v1.Ask")})
+		return
+	}
+	select {
+	case w.questions <- &question{ask: q, answer: answer}:
+	case <-w.quit:
+	}
+}

@@ -1,0 +1,54 @@
+package history
+
+import (
+	"context"
+	"sync"
+)
+
+// progress tells readers when the store has come as far as they need. Safe for
+// concurrent use.
+type progress struct {
+	mu      sync.Mutex
+	changed chan struct{} // closed when something was applied
+	err     error
+}
+
+func newProgress() *progress { return &progress{changed: make(chan struct{})} }
+
+func (p *progress) advance() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = nil
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+func (p *progress) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+// failing is why the store takes nothing; nil: it does.
+func (p *progress) failing() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// until returns when done says so, asked now and after each change, or ctx ends.
+func (p *progress) until(ctx context.Context, done func() (bool, error)) error {
+	for {
+		p.mu.Lock()
+		changed := p.changed
+		p.mu.Unlock()
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-changed:
+		}
+	}
+}

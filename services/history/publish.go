@@ -1,0 +1,83 @@
+package history
+
+import (
+	"log/slog"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/proto/subject"
+)
+
+// publisher tells the gateways what is stored. It may lose: whoever holds a
+// room's last seq notices, by the next event or by heads.
+type publisher struct {
+	nc  *nats.Conn
+	log *slog.Logger
+}
+
+// record publishes a record's events, per room and in order.
+func (p publisher) record(epoch uint64, r *chatv1.LogRecord) {
+	var order []string
+	byRoom := map[string][]*chatv1.Event{}
+	for _, e := range r.GetEvents() {
+		if byRoom[e.GetRoom()] == nil {
+			order = append(order, e.GetRoom())
+		}
+		byRoom[e.GetRoom()] = append(byRoom[e.GetRoom()], e)
+	}
+	for _, room := range order {
+		p.room(epoch, room, byRoom[room])
+	}
+	for _, e := range r.GetEvents() {
+		p.notices(e)
+	}
+}
+
+// room publishes events of one room, in messages of at most maxMessage.
+func (p publisher) room(epoch uint64, room string, events []*chatv1.Event) {
+	message, size := &chatv1.RoomEvents{Epoch: epoch}, 0
+	for _, e := range events {
+		n := proto.Size(e) + 8
+		if size+n > maxMessage-64 && size > 0 {
+			p.send(subject.Events(room), message)
+			message, size = &chatv1.RoomEvents{Epoch: epoch}, 0
+		}
+		message.Events, size = append(message.Events, e), size+n
+	}
+	p.send(subject.Events(room), message)
+}
+
+// notices tell users of what happened to them in rooms that may not be live on
+// their sessions.
+func (p publisher) notices(e *chatv1.Event) {
+	for _, m := range membershipsOf(e) {
+		if m.GetUser() == e.GetUser() && e.GetCreated() == nil {
+			continue // by their own request, which has an answer
+		}
+		at := &chatv1.NoticeRoom{Room: m.GetRoom(), Seq: m.GetSeq()}
+		notice := &chatv1.Notice{User: m.GetUser(), Notice: &chatv1.Notice_Removed{Removed: at}}
+		if m.GetMember() {
+			notice.Notice = &chatv1.Notice_Entered{Entered: at}
+		}
+		p.send(subject.Notices(m.GetUser()), notice)
+	}
+}
+
+// heads publishes how far a partition's rooms go.
+func (p publisher) heads(partition int, messages []*chatv1.Heads) {
+	for _, m := range messages {
+		p.send(subject.Heads(partition), m)
+	}
+}
+
+func (p publisher) send(to string, m proto.Message) {
+	data, err := proto.Marshal(m)
+	if err == nil {
+		err = p.nc.Publish(to, data)
+	}
+	if err != nil {
+		p.log.Warn("could not publish", "subject", to, "error", err)
+	}
+}

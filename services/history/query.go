@@ -1,0 +1,64 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
+	"github.com/natter-chat/natter/services/history/store"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+const (
+	defaultLimit = 50
+	maxLimit     = 100
+	// catchUp bounds how long a query waits for the store to have what its
+	// caller wrote.
+	catchUp = 2 * time.Second
+)
+
+// limit is what a page asks for, within bounds.
+func limit(asked uint32) int {
+	if asked == 0 {
+		return defaultLimit
+	}
+	return int(min(asked, maxLimit))
+}
+
+// readable finds a room that the caller may read, and the caller's standing in
+// it. The store is waited for until it has the room up to minSeq.
+func (s *Service) readable(ctx context.Context, id string, minSeq uint32) (*chatv1.Room, *chatv1.Member, error) {
+	if r := room.CheckRoom(id); r != nil {
+		return nil, nil, rpc.Refuse(r)
+	}
+	caller := rpc.CallerOf(ctx)
+	var info *chatv1.Room
+	var member *chatv1.Member
+	wait, cancel := context.WithTimeout(ctx, catchUp)
+	defer cancel()
+	err := s.progress.until(wait, func() (bool, error) {
+		var err error
+		info, member, err = s.store.Info(ctx, id, caller.User)
+		if errors.Is(err, store.ErrNotFound) {
+			return minSeq == 0, nil
+		}
+		return info.GetHead() >= minSeq, err
+	})
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		return nil, nil, rpc.Refuse(unavailable("the archive is behind; try again in a moment"))
+	case err != nil:
+		return nil, nil, s.storeError(err)
+	case info == nil || info.GetClosed() && !caller.Admin || !caller.Admin && member == nil && !room.Open(info.GetKind()):
+		return nil, nil, rpc.Refuse(room.NotFound())
+	}
+	return info, member, nil
+}
+
+// storeError hides what went wrong behind what to do about it.
+func (s *Service) storeError(err error) error {
+	s.log.Warn("a query failed", "error", err)
+	return rpc.Refuse(archiveAway())
+}

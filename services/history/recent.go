@@ -1,0 +1,66 @@
+package history
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+)
+
+// recentEvents is how many of a room's last events the writer keeps: a resume
+// that misses no more is answered without the store.
+const recentEvents = 500
+
+// recent is a room's last events, in order and without a hole. A message that
+// is deleted by now has no text in it.
+type recent struct {
+	events []*chatv1.Event
+}
+
+// add takes the room's next event.
+func (r *recent) add(e *chatv1.Event) {
+	if len(r.events) >= 2*recentEvents {
+		kept := make([]*chatv1.Event, recentEvents, 2*recentEvents)
+		copy(kept, r.events[len(r.events)-recentEvents:])
+		r.events = kept
+	}
+	r.events = append(r.events, e)
+	if d := e.GetDeleted(); d != nil {
+		r.erase(d.GetSeq())
+	}
+}
+
+func (r *recent) erase(seq uint32) {
+	if i := r.index(seq); i >= 0 && r.events[i].GetMessage() != nil {
+		erased := proto.CloneOf(r.events[i])
+		p := erased.GetMessage()
+		p.Text, p.Data, p.Mentions = "", nil, nil
+		r.events[i] = erased
+	}
+}
+
+func (r *recent) index(seq uint32) int {
+	if len(r.events) == 0 || seq < r.events[0].GetSeq() || seq > r.events[len(r.events)-1].GetSeq() {
+		return -1
+	}
+	return int(seq - r.events[0].GetSeq())
+}
+
+// after are the events with a higher seq; whole tells whether none is missing
+// in between.
+func (r *recent) after(seq, head uint32) (events []*chatv1.Event, whole bool) {
+	if seq >= head {
+		return nil, true
+	}
+	if i := r.index(seq + 1); i >= 0 {
+		return r.events[i:len(r.events):len(r.events)], true
+	}
+	return r.events[:len(r.events):len(r.events)], false
+}
+
+// first is the lowest seq kept; above any where nothing is.
+func (r *recent) first() uint32 {
+	if len(r.events) == 0 {
+		return ^uint32(0)
+	}
+	return r.events[0].GetSeq()
+}

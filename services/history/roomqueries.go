@@ -1,0 +1,90 @@
+package history
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/services/history/store"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+// roomQueries is natter.history.v1.Rooms.
+type roomQueries struct {
+	historyv1.UnimplementedRoomsServer
+	service *Service
+}
+
+// Create makes a room, by way of its owner.
+func (q *roomQueries) Create(ctx context.Context, in *historyv1.CreateRequest) (*historyv1.CreateResponse, error) {
+	if !rpc.CallerOf(ctx).Admin {
+		return nil, status.Error(codes.PermissionDenied, "only admins create rooms here; users do over the WebSocket")
+	}
+	id := in.GetRoom()
+	if id == "" {
+		id = strings.ToLower(rand.Text())
+	}
+	_, err := q.service.do(ctx, &chatv1.Command{
+		Actor: &chatv1.Actor{User: in.GetOwner(), Name: in.GetOwner()}, Room: id,
+		Change: &chatv1.Command_Create{Create: &chatv1.CreateRoom{Name: in.GetName(), Kind: in.GetKind(), Topic: in.GetTopic(), Members: in.GetMembers()}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	info, _, err := q.service.readable(ctx, id, 1)
+	return &historyv1.CreateResponse{Room: info}, err
+}
+
+// Get tells of one room.
+func (q *roomQueries) Get(ctx context.Context, in *historyv1.GetRequest) (*historyv1.GetResponse, error) {
+	info, member, err := q.service.readable(ctx, in.GetRoom(), 0)
+	if err != nil {
+		return nil, err
+	}
+	return &historyv1.GetResponse{Room: info, Member: member}, nil
+}
+
+// List tells of rooms by id.
+func (q *roomQueries) List(ctx context.Context, in *historyv1.ListRequest) (*historyv1.ListResponse, error) {
+	if len(in.GetQuery()) > 128 || len(in.GetCursor()) > 64 {
+		return nil, rpc.Refuse(badRequest("query has at most 128 bytes, and cursor comes from the page before"))
+	}
+	caller := rpc.CallerOf(ctx)
+	n := limit(in.GetLimit())
+	rooms, err := q.service.store.Rooms(ctx, store.RoomQuery{
+		User: caller.User, Admin: caller.Admin, Text: in.GetQuery(), After: in.GetCursor(), Limit: n + 1,
+	})
+	if err != nil {
+		return nil, q.service.storeError(err)
+	}
+	out := &historyv1.ListResponse{Rooms: rooms}
+	if len(rooms) > n {
+		out.Rooms, out.Cursor = rooms[:n], rooms[n-1].GetRoom()
+	}
+	return out, nil
+}
+
+// ListMembers tells of a room's members by user id.
+func (q *roomQueries) ListMembers(ctx context.Context, in *historyv1.ListMembersRequest) (*historyv1.ListMembersResponse, error) {
+	if len(in.GetCursor()) > 128 {
+		return nil, rpc.Refuse(badRequest("cursor comes from the page before"))
+	}
+	if _, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq()); err != nil {
+		return nil, err
+	}
+	n := limit(in.GetLimit())
+	members, err := q.service.store.Members(ctx, in.GetRoom(), in.GetCursor(), n+1)
+	if err != nil {
+		return nil, q.service.storeError(err)
+	}
+	out := &historyv1.ListMembersResponse{Members: members}
+	if len(members) > n {
+		out.Members, out.Cursor = members[:n], members[n-1].GetUser()
+	}
+	return out, nil
+}

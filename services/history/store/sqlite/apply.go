@@ -1,0 +1,95 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/store"
+)
+
+// Apply implements store.Store.
+func (s *Store) Apply(ctx context.Context, partition int, from, to store.Position, records []*chatv1.LogRecord) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	at, err := position(ctx, tx, partition)
+	if err != nil {
+		return err
+	}
+	if !at.Equal(from) {
+		return store.ErrPosition
+	}
+	f := newFold(ctx, tx)
+	for _, r := range records {
+		if err := f.record(r); err != nil {
+			return fmt.Errorf("record for sequence %d: %w", r.GetSequence(), err)
+		}
+	}
+	if err := f.finish(); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO positions (partition, stream, sequence, record) VALUES (?, ?, ?, ?)
+		ON CONFLICT (partition) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, record = excluded.record`,
+		partition, to.Stream, int64(to.Sequence), to.Record); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// fold is the work of one transaction: the rooms it touched are in memory and
+// written once, at its end.
+type fold struct {
+	ctx   context.Context
+	tx    *sql.Tx
+	stmts map[string]*sql.Stmt
+	rooms map[string]*roomRow
+}
+
+func newFold(ctx context.Context, tx *sql.Tx) *fold {
+	return &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}}
+}
+
+// exec runs a statement that is prepared once in the transaction.
+func (f *fold) exec(query string, args ...any) (sql.Result, error) {
+	stmt := f.stmts[query]
+	if stmt == nil {
+		var err error
+		if stmt, err = f.tx.PrepareContext(f.ctx, query); err != nil {
+			return nil, err
+		}
+		f.stmts[query] = stmt
+	}
+	return stmt.ExecContext(f.ctx, args...)
+}
+
+func (f *fold) record(r *chatv1.LogRecord) error {
+	for _, e := range r.GetEvents() {
+		if err := f.event(e); err != nil {
+			return fmt.Errorf("event %d of room %q: %w", e.GetSeq(), e.GetRoom(), err)
+		}
+	}
+	for _, m := range r.GetMarks() {
+		row, err := f.room(m.GetRoom())
+		if err != nil {
+			return err
+		}
+		if _, err := f.exec("UPDATE members SET read_seq = max(read_seq, ?) WHERE number = ? AND user = ?", m.GetSeq(), row.number, m.GetUser()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish writes the rooms back.
+func (f *fold) finish() error {
+	for _, row := range f.rooms {
+		if err := f.update(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
+)
+
+// event folds one event; it must follow the room's head.
+func (f *fold) event(e *chatv1.Event) error {
+	var row *roomRow
+	var err error
+	if e.GetSeq() == 1 {
+		row, err = f.create(e)
+	} else {
+		row, err = f.room(e.GetRoom())
+	}
+	if err != nil {
+		return err
+	}
+	if e.GetSeq() != row.head+1 {
+		return fmt.Errorf("it does not follow the head %d", row.head)
+	}
+	row.head, row.activeMs = e.GetSeq(), e.GetTimeMs()
+	if e.GetMessage() != nil {
+		return f.posted(row, e)
+	}
+	blob, err := proto.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if _, err := f.exec("INSERT INTO events (id, event) VALUES (?, ?)", row.id(e.GetSeq()), blob); err != nil {
+		return err
+	}
+	return f.change(row, e)
+}
+
+// change folds what an event says into the room, its members and its messages.
+func (f *fold) change(row *roomRow, e *chatv1.Event) error {
+	switch c := e.GetChange().(type) {
+	case *chatv1.Event_Created:
+		row.name, row.kind, row.topic = c.Created.GetName(), c.Created.GetKind(), c.Created.GetTopic()
+		if err := f.enter(row, e.GetUser(), e.GetName(), chatv1.Role_OWNER, e.GetSeq()); err != nil {
+			return err
+		}
+		for _, m := range c.Created.GetMembers() {
+			if err := f.enter(row, m.GetUser(), m.GetName(), m.GetRole(), e.GetSeq()); err != nil {
+				return err
+			}
+		}
+	case *chatv1.Event_Joined:
+		return f.enter(row, e.GetUser(), e.GetName(), c.Joined.GetRole(), e.GetSeq())
+	case *chatv1.Event_Left:
+		return f.exit(row, e.GetUser())
+	case *chatv1.Event_Removed:
+		return f.exit(row, c.Removed.GetUser())
+	case *chatv1.Event_RoleSet:
+		_, err := f.exec("UPDATE members SET role = ? WHERE number = ? AND user = ?", c.RoleSet.GetRole(), row.number, c.RoleSet.GetUser())
+		return err
+	case *chatv1.Event_Updated:
+		f.updated(row, c.Updated)
+	case *chatv1.Event_Edited:
+		return f.amend(row, c.Edited.GetSeq(), func(m *chatv1.Message) *chatv1.Message { return room.Edited(m, c.Edited.GetText(), e.GetTimeMs()) })
+	case *chatv1.Event_Deleted:
+		return f.amend(row, c.Deleted.GetSeq(), room.Erased)
+	case *chatv1.Event_Closed:
+		row.closed = true
+	}
+	return nil
+}
+
+func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
+	m := room.MessageOf(e)
+	blob, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	body := room.BodyOf(e.GetMessage())
+	id := row.id(e.GetSeq())
+	if _, err := f.exec("INSERT INTO messages (id, sent, body, user, deleted, command, message) VALUES (?, ?, ?, ?, 0, ?, ?)",
+		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetCommandId(), blob); err != nil {
+		return err
+	}
+	if m.Thread != nil {
+		if _, err := f.exec("INSERT INTO thread_messages (thread, id) VALUES (?, ?)", row.id(m.GetThread()), id); err != nil {
+			return err
+		}
+	}
+	row.lastMessage = e.GetSeq()
+	return nil
+}
+
+func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {
+	result, err := f.exec("INSERT INTO members (number, user, name, role, joined_seq, read_seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		row.number, user, name, role, seq, seq)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	row.members += n
+	return err
+}
+
+func (f *fold) exit(row *roomRow, user string) error {
+	result, err := f.exec("DELETE FROM members WHERE number = ? AND user = ?", row.number, user)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	row.members -= n
+	return err
+}
+
+func (f *fold) updated(row *roomRow, u *chatv1.Updated) {
+	if u.Name != nil {
+		row.name = u.GetName()
+	}
+	if u.Topic != nil {
+		row.topic = u.GetTopic()
+	}
+	if u.SlowModeSeconds != nil {
+		row.slowMode = u.GetSlowModeSeconds()
+	}
+	if u.Archived != nil {
+		row.archived = u.GetArchived()
+	}
+}
+
+// amend changes a message that was posted before.
+func (f *fold) amend(row *roomRow, seq uint32, change func(*chatv1.Message) *chatv1.Message) error {
+	var blob []byte
+	if err := f.tx.QueryRowContext(f.ctx, "SELECT message FROM messages WHERE id = ?", row.id(seq)).Scan(&blob); err != nil {
+		return fmt.Errorf("message %d: %w", seq, err)
+	}
+	m := &chatv1.Message{}
+	if err := proto.Unmarshal(blob, m); err != nil {
+		return err
+	}
+	m = change(m)
+	blob, err := proto.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = f.exec("UPDATE messages SET message = ?, deleted = ? WHERE id = ?", blob, m.GetDeleted(), row.id(seq))
+	return err
+}

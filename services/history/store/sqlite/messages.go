@@ -1,0 +1,139 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/store"
+)
+
+// Message implements store.Store.
+func (s *Store) Message(ctx context.Context, id string, seq uint32) (*chatv1.Message, error) {
+	row, err := s.roomRow(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil {
+		return nil, store.ErrNotFound
+	}
+	return message(ctx, s.read, row.id(seq))
+}
+
+func message(ctx context.Context, q queryer, id int64) (*chatv1.Message, error) {
+	var blob []byte
+	err := q.QueryRowContext(ctx, "SELECT message FROM messages WHERE id = ?", id).Scan(&blob)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, store.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &chatv1.Message{}
+	return m, proto.Unmarshal(blob, m)
+}
+
+// Messages implements store.Store. One row more than wanted tells whether
+// there are more on that side.
+func (s *Store) Messages(ctx context.Context, q store.Query) (store.Page, error) {
+	row, err := s.roomRow(ctx, q.Room)
+	if row == nil || err != nil {
+		return store.Page{}, err
+	}
+	p := pager{store: s, row: row, thread: q.Thread}
+	switch q.Kind {
+	case store.After:
+		return p.page(ctx, int64(q.Seq)+1, 0, q.Limit)
+	case store.Around:
+		return p.page(ctx, int64(q.Seq), q.Limit/2, q.Limit-q.Limit/2)
+	case store.Before:
+		return p.page(ctx, int64(q.Seq), q.Limit, 0)
+	}
+	return p.page(ctx, 1<<32, q.Limit, 0)
+}
+
+// pager reads messages on both sides of a seq.
+type pager struct {
+	store  *Store
+	row    *roomRow
+	thread uint32
+}
+
+// page is `below` messages with a smaller seq than pivot, and `above` from it on.
+func (p pager) page(ctx context.Context, pivot int64, below, above int) (store.Page, error) {
+	older, err := p.side(ctx, "<", "DESC", pivot, below+1)
+	if err != nil {
+		return store.Page{}, err
+	}
+	newer, err := p.side(ctx, ">=", "ASC", pivot, above+1)
+	if err != nil {
+		return store.Page{}, err
+	}
+	page := store.Page{HasBefore: len(older) > below, HasAfter: len(newer) > above}
+	older, newer = older[:min(len(older), below)], newer[:min(len(newer), above)]
+	slices.Reverse(older)
+	page.Messages = append(older, newer...)
+	return page, nil
+}
+
+func (p pager) side(ctx context.Context, compare, order string, pivot int64, limit int) ([]*chatv1.Message, error) {
+	var rows *sql.Rows
+	var err error
+	if p.thread > 0 {
+		rows, err = p.store.read.QueryContext(ctx, `SELECT m.message FROM thread_messages t JOIN messages m ON m.id = t.id
+			WHERE t.thread = ? AND t.id `+compare+` ? ORDER BY t.id `+order+` LIMIT ?`, p.row.id(p.thread), p.row.id(0)+pivot, limit)
+	} else {
+		rows, err = p.store.read.QueryContext(ctx, `SELECT message FROM messages WHERE id `+compare+` ? AND id BETWEEN ? AND ? ORDER BY id `+order+` LIMIT ?`,
+			p.row.id(0)+pivot, p.row.id(0), p.row.id(^uint32(0)), limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []*chatv1.Message
+	for rows.Next() {
+		var blob sql.RawBytes
+		if err := rows.Scan(&blob); err != nil {
+			return nil, err
+		}
+		m := &chatv1.Message{}
+		if err := proto.Unmarshal(blob, m); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, rows.Err()
+}
+
+// Unread implements store.Store.
+func (s *Store) Unread(ctx context.Context, id, user string, after, to uint32) (unread, mentions int, err error) {
+	row, err := s.roomRow(ctx, id)
+	if row == nil || err != nil {
+		return 0, 0, err
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT message FROM messages WHERE id > ? AND id <= ? AND user != ? AND deleted = 0 ORDER BY id DESC LIMIT 1000",
+		row.id(after), row.id(to), user)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() && mentions < 100 {
+		var blob sql.RawBytes
+		if err := rows.Scan(&blob); err != nil {
+			return 0, 0, err
+		}
+		m := &chatv1.Message{}
+		if err := proto.Unmarshal(blob, m); err != nil {
+			return 0, 0, err
+		}
+		unread = min(unread+1, 100)
+		if slices.Contains(m.GetMentions(), user) {
+			mentions++
+		}
+	}
+	return unread, mentions, rows.Err()
+}

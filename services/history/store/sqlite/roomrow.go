@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+)
+
+// roomRow is a row of the table rooms.
+type roomRow struct {
+	number      int64
+	room        string
+	name        string
+	kind        chatv1.RoomKind
+	topic       string
+	head        uint32
+	slowMode    uint32
+	archived    bool
+	closed      bool
+	createdMs   int64
+	createdBy   string
+	activeMs    int64
+	members     int64
+	lastMessage uint32
+}
+
+const roomColumns = "number, room, name, kind, topic, head, slow_mode, archived, closed, created_ms, created_by, active_ms, members, last_message"
+
+func (r *roomRow) fields() []any {
+	return []any{&r.number, &r.room, &r.name, &r.kind, &r.topic, &r.head, &r.slowMode, &r.archived, &r.closed, &r.createdMs, &r.createdBy, &r.activeMs, &r.members, &r.lastMessage}
+}
+
+// id is the key of the room's message or event with a seq.
+func (r *roomRow) id(seq uint32) int64 { return r.number<<32 | int64(seq) }
+
+// room is a room's row: the one that this transaction holds, or from the table.
+func (f *fold) room(id string) (*roomRow, error) {
+	if row := f.rooms[id]; row != nil {
+		return row, nil
+	}
+	row := &roomRow{}
+	err := f.tx.QueryRowContext(f.ctx, "SELECT "+roomColumns+" FROM rooms WHERE room = ?", id).Scan(row.fields()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("room %q is not there", id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.rooms[id] = row
+	return row, nil
+}
+
+// create makes the row of a room whose first event this is.
+func (f *fold) create(e *chatv1.Event) (*roomRow, error) {
+	result, err := f.exec(`INSERT INTO rooms (room, name, folded, kind, topic, head, slow_mode, archived, closed, created_ms, created_by, active_ms, members, last_message)
+		VALUES (?, '', '', 0, '', 0, 0, 0, 0, ?, ?, 0, 0, 0)`, e.GetRoom(), e.GetTimeMs(), e.GetUser())
+	if err != nil {
+		return nil, err
+	}
+	number, err := result.LastInsertId()
+	if err != nil {
+		return nil, err
+	}
+	row := &roomRow{number: number, room: e.GetRoom(), createdMs: e.GetTimeMs(), createdBy: e.GetUser()}
+	f.rooms[row.room] = row
+	return row, nil
+}
+
+func (f *fold) update(r *roomRow) error {
+	_, err := f.exec(`UPDATE rooms SET name = ?, folded = ?, kind = ?, topic = ?, head = ?, slow_mode = ?, archived = ?, closed = ?, active_ms = ?, members = ?, last_message = ? WHERE number = ?`,
+		r.name, strings.ToLower(r.name), r.kind, r.topic, r.head, r.slowMode, r.archived, r.closed, r.activeMs, r.members, r.lastMessage, r.number)
+	return err
+}

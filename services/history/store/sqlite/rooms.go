@@ -1,0 +1,148 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
+	"github.com/natter-chat/natter/services/history/store"
+)
+
+// roomRow is nil where there is no such room.
+func (s *Store) roomRow(ctx context.Context, id string) (*roomRow, error) {
+	return queryRoom(ctx, s.read, id)
+}
+
+func queryRoom(ctx context.Context, q queryer, id string) (*roomRow, error) {
+	row := &roomRow{}
+	err := q.QueryRowContext(ctx, "SELECT "+roomColumns+" FROM rooms WHERE room = ?", id).Scan(row.fields()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return row, err
+}
+
+// Room implements store.Store. All of it is read at one moment.
+func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	row, err := queryRoom(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil {
+		return nil, store.ErrNotFound
+	}
+	state := room.New(id)
+	state.Name, state.Kind, state.Topic, state.SlowMode = row.name, row.kind, row.topic, row.slowMode
+	state.Archived, state.Closed, state.Head = row.archived, row.closed, row.head
+	state.TimeMs, state.CreatedMs, state.CreatedBy = row.activeMs, row.createdMs, row.createdBy
+	if row.lastMessage > 0 {
+		if state.Last, err = message(ctx, tx, row.id(row.lastMessage)); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT user, name, role, joined_seq, read_seq FROM members WHERE number = ?", row.number)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var user string
+		m := &room.Member{}
+		if err := rows.Scan(&user, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq); err != nil {
+			return nil, err
+		}
+		state.Members[user] = m
+	}
+	return state, rows.Err()
+}
+
+// Info implements store.Store.
+func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, *chatv1.Member, error) {
+	row, err := s.roomRow(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if row == nil {
+		return nil, nil, store.ErrNotFound
+	}
+	info := &chatv1.Room{
+		Room: row.room, Name: row.name, Kind: row.kind, Topic: row.topic, Head: row.head, MemberCount: uint32(row.members),
+		SlowModeSeconds: row.slowMode, Archived: row.archived, Closed: row.closed,
+		CreatedAt: room.Time(row.createdMs), CreatedBy: row.createdBy, ActiveAt: room.Time(row.activeMs),
+	}
+	m := &chatv1.Member{User: user}
+	err = s.read.QueryRowContext(ctx, "SELECT name, role, joined_seq, read_seq FROM members WHERE number = ? AND user = ?", row.number, user).
+		Scan(&m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return info, nil, nil
+	}
+	return info, m, err
+}
+
+// Rooms implements store.Store.
+func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomView, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0)
+		FROM rooms r LEFT JOIN members m ON m.number = r.number AND m.user = ?1
+		WHERE r.room > ?2 AND r.closed = 0 AND (?3 OR r.kind IN (?4, ?5) OR m.user IS NOT NULL) AND (?6 = '' OR instr(r.folded, ?6) > 0 OR instr(r.room, ?6) > 0)
+		ORDER BY r.room LIMIT ?7`,
+		q.User, q.After, q.Admin, chatv1.RoomKind_PUBLIC, chatv1.RoomKind_BROADCAST, strings.ToLower(q.Text), q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []*chatv1.RoomView
+	for rows.Next() {
+		v := &chatv1.RoomView{}
+		if err := rows.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq); err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, rows.Err()
+}
+
+// RoomsOf implements store.Store.
+func (s *Store) RoomsOf(ctx context.Context, user string, limit int) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT r.room FROM members m JOIN rooms r ON r.number = m.number
+		WHERE m.user = ? AND r.closed = 0 ORDER BY r.active_ms DESC, r.room LIMIT ?`, user, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// Members implements store.Store.
+func (s *Store) Members(ctx context.Context, id, after string, limit int) ([]*chatv1.Member, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT m.user, m.name, m.role, m.joined_seq, m.read_seq FROM rooms r JOIN members m ON m.number = r.number
+		WHERE r.room = ? AND m.user > ? ORDER BY m.user LIMIT ?`, id, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []*chatv1.Member
+	for rows.Next() {
+		m := &chatv1.Member{}
+		if err := rows.Scan(&m.User, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
+	}
+	return list, rows.Err()
+}

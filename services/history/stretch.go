@@ -1,0 +1,67 @@
+package history
+
+import (
+	"context"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+)
+
+// stretch is a room's events after a seq, up to its head.
+type stretch struct {
+	events []*chatv1.Event
+	// whole: none is missing at the beginning. What is missing is in the store.
+	whole bool
+}
+
+// stretch is what the memory has of it: the latest events, and before them
+// those that the store does not have yet.
+func (w *writer) stretch(e *entry, after uint32) stretch {
+	events, whole := e.recent.after(after, e.state.Head)
+	s := stretch{events: slices.Clone(events), whole: whole}
+	if whole {
+		return s
+	}
+	first := e.recent.first()
+	var older []*chatv1.Event
+	for _, event := range w.tail.byRoom[e.id] {
+		if event.GetSeq() > after && event.GetSeq() < first {
+			older = append(older, event)
+		}
+	}
+	s.events = append(older, s.events...)
+	s.whole = len(s.events) > 0 && s.events[0].GetSeq() == after+1
+	return s
+}
+
+// complete reads the missing beginning from the store.
+func (s *stretch) complete(ctx context.Context, l library, room string, after uint32) error {
+	if s.whole {
+		return nil
+	}
+	missing := maxReplay
+	if len(s.events) > 0 {
+		missing = int(s.events[0].GetSeq() - after - 1)
+	}
+	if missing > maxReplay {
+		// Only the beginning is told now; who asks goes on from there.
+		missing, s.events = maxReplay, nil
+	}
+	older, err := l.Events(ctx, room, after, missing)
+	s.events = append(older, s.events...)
+	return err
+}
+
+// fit is as many of the events, from the first on, as the reply still holds.
+func (i *inquiry) fit(events []*chatv1.Event) []*chatv1.Event {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for n, e := range events {
+		if i.bytes += proto.Size(e) + 8; i.bytes > replyBytes {
+			return events[:n]
+		}
+	}
+	return events
+}

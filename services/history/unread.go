@@ -1,0 +1,62 @@
+package history
+
+import (
+	"context"
+	"slices"
+)
+
+// maxUnread is where counting stops.
+const maxUnread = 100
+
+// counts are a user's unread messages and mentions in a room.
+type counts struct {
+	unread, mentions uint32
+	// whole: nothing more needs to be counted. Else the store is asked about
+	// the seqs in (after, to].
+	whole     bool
+	after, to uint32
+}
+
+// unread counts what the memory shows, from the latest event down.
+func (e *entry) unread(user string) *counts {
+	m := e.state.Members[user]
+	if m == nil {
+		return &counts{whole: true}
+	}
+	c := &counts{after: m.ReadSeq}
+	deleted := map[uint32]bool{}
+	for i := len(e.recent.events) - 1; i >= 0; i-- {
+		event := e.recent.events[i]
+		if event.GetSeq() <= m.ReadSeq {
+			break
+		}
+		if d := event.GetDeleted(); d != nil {
+			deleted[d.GetSeq()] = true
+		}
+		if p := event.GetMessage(); p != nil && event.GetUser() != user && !deleted[event.GetSeq()] {
+			c.add(slices.Contains(p.GetMentions(), user))
+		}
+	}
+	first := e.recent.first()
+	c.whole = m.ReadSeq >= e.state.Head || first <= m.ReadSeq+1 || c.mentions >= maxUnread
+	c.to = min(first-1, e.state.Head)
+	return c
+}
+
+func (c *counts) add(mention bool) {
+	c.unread = min(c.unread+1, maxUnread)
+	if mention {
+		c.mentions = min(c.mentions+1, maxUnread)
+	}
+}
+
+// complete counts the rest in the store.
+func (c *counts) complete(ctx context.Context, l library, room, user string) error {
+	if c.whole {
+		return nil
+	}
+	unread, mentions, err := l.Unread(ctx, room, user, c.after, c.to)
+	c.unread = min(c.unread+uint32(unread), maxUnread)
+	c.mentions = min(c.mentions+uint32(mentions), maxUnread)
+	return err
+}

@@ -1,0 +1,36 @@
+package embednats
+
+import (
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+)
+
+// logger is the server's way into slog. What the server finds worth a notice
+// is a detail here.
+type logger struct {
+	log    *slog.Logger
+	reason atomic.Pointer[string] // of the first fatal error
+}
+
+func newLogger(log *slog.Logger) *logger { return &logger{log: log} }
+
+func (l *logger) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l *logger) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l *logger) Tracef(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l *logger) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l *logger) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+
+func (l *logger) Fatalf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.log.Error(text)
+	l.reason.CompareAndSwap(nil, &text)
+}
+
+// fatal is the first fatal error, or empty.
+func (l *logger) fatal() string {
+	if reason := l.reason.Load(); reason != nil {
+		return *reason
+	}
+	return ""
+}

@@ -1,0 +1,194 @@
+package embednats
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/natter-chat/natter/services/internal/lockfile"
+	"github.com/natter-chat/natter/services/internal/natsx"
+)
+
+// DefaultMaxStore is what JetStream may keep where Config does not say: 32 GiB.
+const DefaultMaxStore = 32 << 30
+
+const readyTimeout = 10 * time.Second
+
+// Config of an embedded server.
+type Config struct {
+	// DataDir is made if need be; JetStream's files go to its jetstream folder. Needed.
+	DataDir string
+	// Listen is "host:port" to let other processes in too. Empty: in-process only.
+	Listen string
+	// SyncAlways: sync to disk before each acknowledgement. Without it a power
+	// cut loses what was acknowledged in the last two minutes.
+	SyncAlways bool
+	// MaxStore bounds JetStream's files, in bytes; the MaxBytes of all streams
+	// must fit in it. 0 is [DefaultMaxStore].
+	MaxStore int64
+	// Keys of the services. Nil: new ones, known to this process alone.
+	Keys natsx.Keys
+	// Log takes the server's warnings and errors, and the rest at level debug.
+	// Nil: [slog.Default].
+	Log *slog.Logger
+}
+
+// Server is a running server.
+type Server struct {
+	nats *server.Server
+	keys natsx.Keys
+	log  *slog.Logger
+	lock *lockfile.Lock
+	stop sync.Once
+}
+
+// Start starts a server and returns once it takes connections, which is after
+// JetStream has read what it kept. A DataDir that another process uses is
+// refused with [lockfile.ErrInUse].
+func Start(cfg Config) (*Server, error) {
+	if cfg.DataDir == "" {
+		return nil, errors.New("embedded NATS: the data directory is not set")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.MaxStore == 0 {
+		cfg.MaxStore = DefaultMaxStore
+	}
+	if cfg.Keys == nil {
+		keys, err := natsx.NewKeys()
+		if err != nil {
+			return nil, fmt.Errorf("embedded NATS: %w", err)
+		}
+		cfg.Keys = keys
+	}
+	return start(cfg)
+}
+
+func start(cfg Config) (*Server, error) {
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("embedded NATS: make the data directory: %w", err)
+	}
+	lock, err := lockfile.Acquire(filepath.Join(cfg.DataDir, "jetstream.lock"))
+	if err != nil {
+		return nil, fmt.Errorf("embedded NATS: %w", err)
+	}
+	s := &Server{keys: cfg.Keys, log: cfg.Log, lock: lock}
+	if err := s.launch(cfg); err != nil {
+		s.Shutdown()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) launch(cfg Config) error {
+	options, err := cfg.serverOptions()
+	if err != nil {
+		return err
+	}
+	ns, err := server.NewServer(options)
+	if err != nil {
+		return fmt.Errorf("embedded NATS: %w", err)
+	}
+	s.nats = ns
+	log := newLogger(cfg.Log.With("component", "nats-server"))
+	ns.SetLoggerV2(log, false, false, false)
+	ns.Start()
+	return awaitReady(ns, log)
+}
+
+// awaitReady returns at once after a fatal error, of which the server itself
+// only logs.
+func awaitReady(ns *server.Server, log *logger) error {
+	deadline := time.Now().Add(readyTimeout)
+	for !ns.ReadyForConnections(50*time.Millisecond) || !ns.JetStreamEnabled() {
+		if reason := log.fatal(); reason != "" {
+			return fmt.Errorf("embedded NATS: %s", reason)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("embedded NATS: the server did not become ready within %s", readyTimeout)
+		}
+	}
+	return nil
+}
+
+func (cfg Config) serverOptions() (*server.Options, error) {
+	var text bytes.Buffer
+	err := natsx.ServerConfig(&text, natsx.ServerOptions{
+		Name:       "natter-" + natsx.Instance(),
+		Listen:     cfg.Listen,
+		StoreDir:   cfg.DataDir, // the server adds the folder jetstream
+		SyncAlways: cfg.SyncAlways,
+		MaxStore:   cfg.MaxStore,
+		Keys:       cfg.Keys,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("embedded NATS: %w", err)
+	}
+	options := &server.Options{}
+	if err := options.ProcessConfigString(text.String()); err != nil {
+		return nil, fmt.Errorf("embedded NATS: %w", err)
+	}
+	options.NoSigs = true // the program's own handling of signals decides
+	options.NoLog = true  // but for SetLogger
+	options.DontListen = cfg.Listen == ""
+	return options, nil
+}
+
+// InProcessConn is a connection in memory, not yet authenticated. It makes a
+// Server an [nats.InProcessConnProvider].
+func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
+
+// Keys are those of the services of this server.
+func (s *Server) Keys() natsx.Keys { return s.keys }
+
+// Connect connects a service in memory, with that service's own rights.
+func (s *Server) Connect(ctx context.Context, service, instance string) (*nats.Conn, error) {
+	key, ok := s.keys[service]
+	if !ok {
+		return nil, fmt.Errorf("embedded NATS: no key for a service named %q", service)
+	}
+	return natsx.Connect(ctx, natsx.Options{
+		InProcess: s, Seed: key.Seed, Service: service, Instance: instance, Log: s.log,
+	})
+}
+
+// Addr is "host:port" of the listener, or empty if the server does not listen.
+func (s *Server) Addr() string {
+	if addr := s.nats.Addr(); addr != nil {
+		return addr.String()
+	}
+	return ""
+}
+
+// URL is where other processes connect, or empty if the server does not listen.
+func (s *Server) URL() string {
+	if s.nats.Addr() == nil {
+		return ""
+	}
+	return s.nats.ClientURL()
+}
+
+// Shutdown closes all connections, flushes JetStream, and returns once the
+// server has ended. More calls do nothing.
+func (s *Server) Shutdown() {
+	s.stop.Do(func() {
+		if s.nats != nil {
+			s.nats.Shutdown()
+			s.nats.WaitForShutdown()
+		}
+		if err := s.lock.Release(); err != nil {
+			s.log.Warn("could not release the lock of the data directory", "error", err)
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package rpc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+
+	"github.com/natter-chat/natter/services/internal/config"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+// TestRefusalCrossesTheWire whole, whatever its code.
+func TestRefusalCrossesTheWire(t *testing.T) {
+	var refusal *chatv1.Refusal
+	_, addr := serve(t, tokens(), func(context.Context) (string, error) { return "", rpc.Refuse(refusal) })
+	conn := dial(t, addr, serviceToken, config.TLS{})
+	for number, name := range chatv1.ErrorCode_name {
+		code := chatv1.ErrorCode(number)
+		refusal = &chatv1.Refusal{Code: code, Message: "The sentence of " + name + ".", Field: proto.String("room"), RetryAfterMs: proto.Uint32(50)}
+		_, err := call(t.Context(), conn)
+		got := rpc.RefusalOf(fmt.Errorf("list rooms: %w", err))
+		if code == chatv1.ErrorCode_INTERNAL || code == chatv1.ErrorCode_ERROR_CODE_UNSPECIFIED {
+			if got.GetCode() != chatv1.ErrorCode_INTERNAL || got.GetMessage() == refusal.Message || status.Code(err) != codes.Internal {
+				t.Errorf("%s arrives as %v", name, got)
+			}
+			continue
+		}
+		if !proto.Equal(got, refusal) {
+			t.Errorf("%s arrives as %v", name, got)
+		}
+		if s := status.Convert(err); s.Code() == codes.OK || s.Code() == codes.Unknown || s.Code() == codes.Internal || s.Message() != refusal.Message {
+			t.Errorf("%s has the status %v", name, s)
+		}
+	}
+}
+
+func TestRefusalOfOtherErrors(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want chatv1.ErrorCode
+	}{
+		{status.Error(codes.Unavailable, "connection refused 10.0.0.1"), chatv1.ErrorCode_UNAVAILABLE},
+		{fmt.Errorf("x: %w", status.Error(codes.DeadlineExceeded, "x")), chatv1.ErrorCode_UNAVAILABLE},
+		{context.DeadlineExceeded, chatv1.ErrorCode_UNAVAILABLE},
+		{fmt.Errorf("x: %w", context.Canceled), chatv1.ErrorCode_UNAVAILABLE},
+		{status.Error(codes.Unauthenticated, "the service token is wrong"), chatv1.ErrorCode_INTERNAL},
+		{status.Error(codes.Unimplemented, "x"), chatv1.ErrorCode_INTERNAL},
+		{errors.New("x"), chatv1.ErrorCode_INTERNAL},
+		{io.EOF, chatv1.ErrorCode_INTERNAL},
+	} {
+		got := rpc.RefusalOf(c.err)
+		if got.GetCode() != c.want || got.GetMessage() == "" || got.GetMessage() == c.err.Error() {
+			t.Errorf("RefusalOf(%v) = %v", c.err, got)
+		}
+	}
+	if got := rpc.RefusalOf(nil); got != nil {
+		t.Errorf("RefusalOf(nil) = %v", got)
+	}
+}

@@ -1,0 +1,100 @@
+package rpc_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+
+	"github.com/natter-chat/natter/services/internal/config"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+type page struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *page) take() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	defer p.text.Reset()
+	return p.text.String()
+}
+
+// TestFaultsStayInside: what the caller sees of an error, and what the log says.
+func TestFaultsStayInside(t *testing.T) {
+	var log page
+	var fault func() error
+	cfg := tokens()
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	_, addr := serve(t, cfg, func(context.Context) (string, error) { return "", fault() })
+	conn := dial(t, addr, serviceToken, config.TLS{})
+	refusal := rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Message: "No."})
+	for _, c := range []struct {
+		name   string
+		fault  func() error
+		want   codes.Code
+		says   string
+		logged string
+	}{
+		{"panic", func() error { panic("sql: password") }, codes.Internal, "Something went wrong", "sql: password"},
+		{"nil map", func() error { var m map[string]int; m["x"] = 1; return nil }, codes.Internal, "Something went wrong", "shield_test.go"},
+		{"bare error", func() error { return errors.New("sql: password") }, codes.Internal, "Something went wrong", "sql: password"},
+		{"refusal", func() error { return refusal }, codes.PermissionDenied, "No.", ""},
+		{"wrapped refusal", func() error { return fmt.Errorf("sql: password: %w", refusal) }, codes.PermissionDenied, "No.", ""},
+		{"status", func() error { return status.Error(codes.NotFound, "No such room.") }, codes.NotFound, "No such room.", ""},
+		{"cancelled", func() error { return fmt.Errorf("sql: %w", context.Canceled) }, codes.Canceled, "cancelled", ""},
+		{"too late", func() error { return fmt.Errorf("sql: %w", context.DeadlineExceeded) }, codes.DeadlineExceeded, "too long", ""},
+	} {
+		fault = c.fault
+		for how, ask := range map[string]func(context.Context, *grpc.ClientConn) (string, error){"unary": call, "stream": watch} {
+			_, err := ask(t.Context(), conn)
+			got := status.Convert(err)
+			if got.Code() != c.want || !strings.Contains(got.Message(), c.says) || strings.Contains(got.Message(), "sql") {
+				t.Errorf("%s, %s: the caller sees %v", c.name, how, err)
+			}
+			text := log.take()
+			if (c.logged == "") != (text == "") || !strings.Contains(text, c.logged) {
+				t.Errorf("%s, %s: the log says %q", c.name, how, text)
+			}
+		}
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	cfg := tokens()
+	cfg.Registerer = reg
+	_, addr := serve(t, cfg, whoami)
+	if _, err := call(t.Context(), dial(t, addr, serviceToken, config.TLS{})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := call(t.Context(), dial(t, addr, serviceToken+"x", config.TLS{})); err == nil {
+		t.Fatal("a wrong token is let in")
+	}
+	if n, err := testutil.GatherAndCount(reg, "natter_grpc_server_seconds"); err != nil || n != 2 {
+		t.Errorf("%d series, %v; want one for OK and one for Unauthenticated", n, err)
+	}
+	if _, err := rpc.NewServer(cfg); err == nil {
+		t.Error("two servers measure into one registry, and nobody hears of it")
+	}
+}

@@ -1,0 +1,102 @@
+import { avatar } from './avatar.js';
+import { connectionWord } from './connection.js';
+import { bdi, fill, h, scope } from './dom.js';
+import { hasDraft } from './drafts.js';
+import { moment } from './format.js';
+import { locale, t } from './i18n.js';
+import { icon } from './icon.js';
+import { roving } from './roving.js';
+import { bone } from './skeleton.js';
+import { plainText } from './text.js';
+
+const collator = new Intl.Collator(locale, { numeric: true });
+const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
+
+/**
+ * The rooms one is in, and oneself.
+ * @param {import('/natter.js').Chat} chat
+ * @param {import('./navigation.js').Navigation} navigation
+ * @param {{onFind: () => void, onCreate: () => void, onSettings: () => void}} on
+ */
+export function roomList(chat, navigation, on) {
+  const undo = scope();
+  const list = h('div', { class: 'room-list' });
+  const me = h('button', { class: 'me', type: 'button', 'aria-haspopup': 'dialog', onclick: on.onSettings });
+  const element = h('nav', { class: 'sidebar', 'aria-label': t('rooms.title') },
+    h('div', { class: 'side-head' },
+      h('button', { class: 'find', type: 'button', onclick: on.onFind, 'aria-keyshortcuts': 'Control+K Meta+K' }, icon('search'), h('span', {}, t('rooms.find')), h('kbd', {}, APPLE ? '⌘K' : 'Ctrl K')),
+      h('button', { class: 'tool', type: 'button', 'data-test': 'create-room', 'aria-label': t('rooms.create'), title: t('rooms.create'), onclick: on.onCreate }, icon('plus'))),
+    list, me);
+  const choose = roving(list, '.room');
+  let held = null; // the open room keeps its place among the unread until it is left
+  let frame = 0;
+
+  function sections() {
+    const rooms = [...chat.rooms.values()].sort((a, b) => collator.compare(a.name || a.id, b.name || b.id));
+    const unread = rooms.filter((room) => room.unread > 0 || room.id === held);
+    const rest = rooms.filter((room) => !unread.includes(room));
+    return [
+      ['rooms.unread', unread],
+      ['rooms.title', rest.filter((room) => room.kind !== 'DIRECT')],
+      ['rooms.people', rest.filter((room) => room.kind === 'DIRECT')],
+    ];
+  }
+
+  function draw() {
+    frame = 0;
+    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.room : null;
+    fill(list,
+      !chat.rooms.size && chat.state === 'online' && h('p', { class: 'quiet-line' }, t('rooms.none')),
+      !chat.user && h('div', { class: 'skeleton list' }, [70, 45, 60].map(bone)),
+      sections().filter(([, rooms]) => rooms.length).map(([title, rooms]) => [h('h2', {}, t(title)), h('ul', {}, rooms.map((room) => h('li', {}, roomElement(room))))]));
+    choose();
+    if (focused) list.querySelector(`[data-room="${CSS.escape(focused)}"]`)?.focus();
+    drawMe();
+    const total = [...chat.rooms.values()].reduce((sum, room) => sum + room.unread, 0);
+    const open = chat.rooms.get(navigation.room);
+    document.title = `${total ? `(${total > 99 ? t('rooms.many') : total}) ` : ''}${open ? `${open.name} · ` : ''}${t('app.name')}`;
+  }
+
+  function roomElement(room) {
+    const current = room.id === navigation.room;
+    const last = room.latest;
+    const draft = chat.user && !current && hasDraft(room.id);
+    return h('button', {
+      class: ['room', current && 'current', room.unread > 0 && 'unread', room.ended && 'ended'].filter(Boolean).join(' '),
+      type: 'button', tabindex: -1, 'data-test': 'room', 'data-room': room.id, 'aria-current': current ? 'page' : null,
+      onclick: () => navigation.open(room.id),
+    },
+    icon(room.kind),
+    bdi(room.name || room.id, { class: 'name' }),
+    h('span', { class: 'last' }, last && (last.deleted ? t('rooms.deleted') : [
+      bdi(`${last.user === chat.user?.id ? chat.user.name : last.name || chat.nameOf(last.user)}: `), bdi(plainText(last.text, (user) => chat.nameOf(user)))])),
+    last && h('time', { class: 'when', datetime: last.time }, moment(last.time)),
+    draft && h('span', { class: 'draft' }, t('rooms.draft')),
+    room.unread > 0 && h('span', { class: room.mentions ? 'badge mention' : 'badge' },
+      h('span', { 'aria-hidden': 'true' }, room.unread > 99 ? t('rooms.many') : room.unread),
+      h('span', { class: 'hidden' }, room.mentions ? t('rooms.mentionCount', { count: room.mentions }) : t('rooms.unreadCount', { count: room.unread }))));
+  }
+
+  function drawMe() {
+    const { user } = chat;
+    fill(me, user ? avatar(user.id, user.name, 'small') : h('span', { class: 'bone round' }),
+      h('span', { class: 'who' }, bdi(user?.name ?? '', { class: 'name' }), h('span', { class: `state ${chat.state}` }, connectionWord(chat))),
+      icon('settings'), h('span', { class: 'hidden' }, t('settings.title')));
+  }
+
+  function soon() { frame ||= requestAnimationFrame(draw); }
+
+  undo.listen(navigation, 'change', () => {
+    const room = chat.rooms.get(navigation.room);
+    if (navigation.room !== held) held = room?.unread > 0 ? room.id : null;
+    soon();
+  });
+  undo(chat.on('rooms', soon), chat.on('message', soon), chat.on('state', soon), () => cancelAnimationFrame(frame));
+  draw();
+  return {
+    element,
+    /** The rooms in the order in which they are shown. */
+    order: () => sections().flatMap(([, rooms]) => rooms),
+    end: undo.end,
+  };
+}

@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"testing"
+
+	"github.com/natter-chat/natter/services/history/store"
+	"github.com/natter-chat/natter/services/history/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Opener {
+		dir := t.TempDir()
+		var open *Store
+		return func(t *testing.T) store.Store {
+			t.Helper()
+			if open != nil {
+				if err := open.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := Open(t.Context(), dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			open = s
+			t.Cleanup(func() { _ = s.Close() })
+			return s
+		}
+	})
+}
+
+func TestNewerSchemaIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), dir); err == nil {
+		t.Error("a file of a newer program was opened")
+	}
+}

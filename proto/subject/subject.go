@@ -39,6 +39,7 @@ const (
 // Wildcards over one token, for subscriptions and permissions.
 const (
 	AllCommands     = "chat.cmd.*"
+	AllAdmin        = "chat.adm.*"
 	AllAsks         = "chat.ask.*"
 	AllLogs         = "chat.log.*"
 	AllEvents       = "chat.evt.*"
@@ -54,6 +55,11 @@ const (
 
 // Command takes commands to the owner of a partition.
 func Command(partition int) string { return "chat.cmd." + strconv.Itoa(partition) }
+
+// Admin takes an admin's commands from history's gRPC to the owner of a
+// partition. It is a subject of its own, since a gateway may publish commands
+// and must not be able to act as an admin.
+func Admin(partition int) string { return "chat.adm." + strconv.Itoa(partition) }
 
 // Ask takes questions about live state to the owner of a partition.
 func Ask(partition int) string { return "chat.ask." + strconv.Itoa(partition) }

@@ -12,6 +12,7 @@ import (
 func TestGolden(t *testing.T) {
 	names := []struct{ what, name string }{
 		{"command 3", Command(3)},
+		{"admin 3", Admin(3)},
 		{"ask 3", Ask(3)},
 		{"history ask", HistoryAsk},
 		{"log 3", Log(3)},

@@ -10,6 +10,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
 const (
@@ -28,10 +29,10 @@ func (s *Service) answer() (micro.Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register with NATS: %w", err)
 	}
-	err = service.AddEndpoint("ask", micro.HandlerFunc(func(r micro.Request) {
+	err = service.AddEndpoint("ask", natsx.Inboxed(micro.HandlerFunc(func(r micro.Request) {
 		// A store that is slow for one asker must not hold up the others.
 		go s.historyAsk(r)
-	}), micro.WithEndpointSubject(subject.HistoryAsk))
+	})), micro.WithEndpointSubject(subject.HistoryAsk))
 	if err != nil {
 		return nil, fmt.Errorf("register with NATS: %w", err)
 	}

@@ -35,8 +35,13 @@ func (s *Service) do(ctx context.Context, c *chatv1.Command) (*chatv1.CommandRep
 	if err != nil {
 		return nil, err
 	}
+	partition := subject.Partition(c.GetRoom(), s.partitions)
+	to := subject.Command(partition)
+	if c.GetActor().GetAdmin() {
+		to = subject.Admin(partition)
+	}
 	for try := 0; ; try++ {
-		reply := s.try(ctx, subject.Command(subject.Partition(c.GetRoom(), s.partitions)), data)
+		reply := s.try(ctx, to, data)
 		switch {
 		case reply == nil || reply.GetRefusal().GetCode() == chatv1.ErrorCode_UNAVAILABLE:
 		case reply.GetRefusal() != nil:

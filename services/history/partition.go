@@ -117,21 +117,30 @@ func (w *writer) replay(r replayed) {
 
 // listen brings commands and questions to the writer.
 func (s *Service) listen(w *writer) (unsubscribe func(), err error) {
-	commands, err := s.nc.Subscribe(subject.Command(w.partition), func(m *nats.Msg) { s.command(w, m) })
-	if err != nil {
-		return nil, fmt.Errorf("listen for commands: %w", err)
+	var subs []*nats.Subscription
+	unsubscribe = func() {
+		for _, sub := range subs {
+			_ = sub.Unsubscribe()
+		}
 	}
-	asks, err := s.nc.Subscribe(subject.Ask(w.partition), func(m *nats.Msg) { s.question(w, m) })
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("listen for questions: %w", err), commands.Unsubscribe())
+	for to, handle := range map[string]nats.MsgHandler{
+		subject.Command(w.partition): func(m *nats.Msg) { s.command(w, m, false) },
+		subject.Admin(w.partition):   func(m *nats.Msg) { s.command(w, m, true) },
+		subject.Ask(w.partition):     func(m *nats.Msg) { s.question(w, m) },
+	} {
+		sub, err := s.nc.Subscribe(to, handle)
+		if err != nil {
+			unsubscribe()
+			return nil, fmt.Errorf("listen on %s: %w", to, err)
+		}
+		subs = append(subs, sub)
 	}
-	return func() {
-		_ = commands.Unsubscribe()
-		_ = asks.Unsubscribe()
-	}, nil
+	return unsubscribe, nil
 }
 
-func (s *Service) command(w *writer, m *nats.Msg) {
+// command takes a command. Who may publish on a subject is up to NATS, so only
+// there a command may be an admin's.
+func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
 	answer := respond[*chatv1.CommandReply](m)
 	c := &chatv1.Command{}
 	switch {
@@ -142,6 +151,9 @@ func (s *Service) command(w *writer, m *nats.Msg) {
 	case subject.Partition(c.GetRoom(), s.partitions) != w.partition:
 		answer(refusedCommand(badRequest("the room belongs to another partition")))
 	default:
+		if c.GetActor() != nil && !admin {
+			c.Actor.Admin = false
+		}
 		r := &request{command: c, answer: answer}
 		select {
 		case w.requests <- r:

@@ -5,6 +5,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
 // request is a command and the way back to who sent it.
@@ -24,7 +25,7 @@ type question struct {
 func respond[M proto.Message](msg *nats.Msg) func(M) {
 	return func(reply M) {
 		if data, err := proto.Marshal(reply); err == nil {
-			_ = msg.Respond(data)
+			_ = natsx.Respond(msg, data)
 		}
 	}
 }

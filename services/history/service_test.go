@@ -185,6 +185,17 @@ func TestViewsAndWhatWasMissed(t *testing.T) {
 	}
 }
 
+// TestGatewayCannotBeAdmin: a stolen gateway names itself one.
+func TestGatewayCannotBeAdmin(t *testing.T) {
+	h := start(t, natstest.Start(t), t.TempDir())
+	h.must(create("c1", "lobby", "ana"))
+	c := send("s1", "lobby", "eve", message("m1", "x", 1))
+	c.Actor.Admin = true
+	if got := h.do(c).GetResults()[0].GetRefusal().GetCode(); got != chatv1.ErrorCode_FORBIDDEN {
+		t.Errorf("an admin's post by a gateway: %v, want FORBIDDEN", got)
+	}
+}
+
 func TestNATSRestartHealsByItself(t *testing.T) {
 	server := natstest.Start(t)
 	h := start(t, server, t.TempDir())

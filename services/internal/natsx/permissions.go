@@ -67,7 +67,7 @@ func historyRights() Rights {
 		Publish: join(
 			[]string{
 				subject.AllLogs, subject.AllEvents, subject.AllHeads, subject.AllMarks, subject.AllNotices,
-				subject.AllCommands, subject.AllAsks, // its gRPC asks the owner as a gateway does
+				subject.AllCommands, subject.AllAdmin, subject.AllAsks, // its gRPC asks the owner as a gateway does
 				subject.StorageInfo,
 			},
 			keeperRights(),
@@ -75,7 +75,7 @@ func historyRights() Rights {
 			inboxes(Gateway, History, Tool),
 		),
 		Subscribe: join(
-			[]string{subject.AllCommands, subject.AllAsks, subject.HistoryAsk},
+			[]string{subject.AllCommands, subject.AllAdmin, subject.AllAsks, subject.HistoryAsk},
 			served(History),
 		),
 	}

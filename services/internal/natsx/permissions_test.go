@@ -287,11 +287,11 @@ func TestHistoryKeepsStreams(t *testing.T) {
 
 func useBucket(t *testing.T, ctx context.Context, js jetstream.JetStream, cfg jetstream.KeyValueConfig) {
 	t.Helper()
-	kv, err := js.CreateOrUpdateKeyValue(ctx, cfg)
-	if err != nil {
+	if _, err := js.CreateOrUpdateKeyValue(ctx, cfg); err != nil {
 		t.Fatalf("bucket %s: %v", cfg.Bucket, err)
 	}
-	if kv, err = js.KeyValue(ctx, cfg.Bucket); err != nil {
+	kv, err := js.KeyValue(ctx, cfg.Bucket)
+	if err != nil {
 		t.Fatalf("bucket %s: %v", cfg.Bucket, err)
 	}
 	watcher, err := kv.WatchAll(ctx)

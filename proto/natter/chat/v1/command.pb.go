@@ -31,7 +31,8 @@ type Actor struct {
 	// Display name, at most 128 bytes.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// An operator acting on a room of which they need not be a member. Set by
-	// history's admin API only.
+	// history's admin API only, and counts only on chat.adm.<p>, where no gateway
+	// may publish.
 	Admin         bool `protobuf:"varint,3,opt,name=admin,proto3" json:"admin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,13 +25,21 @@ type running struct {
 }
 
 func testConfig(dir string) Config {
-	return Config{DataDir: dir, Store: "sqlite", Partitions: 4, Replicas: 1, LogMaxBytes: 64 << 20, Durability: "disk"}
+	return Config{DataDir: dir, Store: "sqlite", Partitions: testPartitions, Replicas: 1, LogMaxBytes: 64 << 20, Durability: "disk"}
+}
+
+func dialer(t testing.TB, server *natstest.Server) Dialer {
+	return func(ctx context.Context) (*nats.Conn, error) {
+		return natsx.Connect(ctx, natsx.Options{
+			InProcess: server, Seed: server.Keys()[natsx.History].Seed, Service: natsx.History, Instance: natsx.Instance(), Log: slog.New(slog.DiscardHandler),
+		})
+	}
 }
 
 // start runs a service on the data in dir until the test ends or stop is called.
 func start(t testing.TB, server *natstest.Server, dir string) *running {
 	t.Helper()
-	s, err := New(testConfig(dir), server.Connect(t, natsx.History), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	s, err := New(testConfig(dir), server.Connect(t, natsx.History), dialer(t, server), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,3 +168,5 @@ func send(id, room, user string, sends ...*chatv1.Send) *chatv1.Command {
 func message(id, text string, attempt uint32) *chatv1.Send {
 	return &chatv1.Send{ClientMsgId: id, Text: text, Attempt: attempt}
 }
+
+var testPartitions = 4

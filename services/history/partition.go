@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
@@ -27,7 +28,13 @@ const (
 func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 	log := s.log.With("partition", partition)
 	s.trouble.set(partition, errors.New("it is being taken over"))
-	w, p, err := s.takeOver(ctx, partition, l)
+	nc, err := s.dial(ctx)
+	if err != nil {
+		s.trouble.set(partition, err)
+		return err
+	}
+	defer nc.Close()
+	w, p, err := s.takeOver(ctx, nc, partition, l)
 	if err != nil {
 		s.trouble.set(partition, err)
 		return err
@@ -58,13 +65,17 @@ func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 }
 
 // takeOver reads the log to its end and makes the writer that goes on there.
-func (s *Service) takeOver(ctx context.Context, partition int, l *lease) (*writer, *projector, error) {
-	stream, err := openStream(ctx, s.js, streamConfig(partition, s.cfg.Replicas, int64(s.cfg.LogMaxBytes)))
+func (s *Service) takeOver(ctx context.Context, nc *nats.Conn, partition int, l *lease) (*writer, *projector, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, nil, err
+	}
+	stream, err := openStream(ctx, js, streamConfig(partition, s.cfg.Replicas, int64(s.cfg.LogMaxBytes)))
 	if err != nil {
 		return nil, nil, err
 	}
 	j := &journal{
-		js: s.js, stream: stream, partition: partition, owner: s.replica, log: s.log,
+		js: js, stream: stream, partition: partition, owner: s.replica, log: s.log,
 		timeout: func() time.Duration { return attemptTimeout },
 		trouble: func(err error) {
 			s.metrics.unknown.Inc()

@@ -10,10 +10,21 @@ import (
 type progress struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed when something was applied
+	want    chan struct{} // closed when a reader waits for that
+	waiting bool
 	err     error
 }
 
-func newProgress() *progress { return &progress{changed: make(chan struct{})} }
+func newProgress() *progress {
+	return &progress{changed: make(chan struct{}), want: make(chan struct{})}
+}
+
+// wanted is closed once somebody waits for the store to come further.
+func (p *progress) wanted() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.want
+}
 
 func (p *progress) advance() {
 	p.mu.Lock()
@@ -21,6 +32,9 @@ func (p *progress) advance() {
 	p.err = nil
 	close(p.changed)
 	p.changed = make(chan struct{})
+	if p.waiting {
+		p.waiting, p.want = false, make(chan struct{})
+	}
 }
 
 func (p *progress) fail(err error) {
@@ -45,10 +59,21 @@ func (p *progress) until(ctx context.Context, done func() (bool, error)) error {
 		if ok, err := done(); ok || err != nil {
 			return err
 		}
+		p.hurry(changed)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-changed:
 		}
+	}
+}
+
+// hurry wakes the projectors, unless something was applied since.
+func (p *progress) hurry(since chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.waiting && p.changed == since {
+		p.waiting = true
+		close(p.want)
 	}
 }

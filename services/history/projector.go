@@ -13,9 +13,10 @@ import (
 
 const (
 	// batchEvents and batchFor bound one transaction: a commit syncs the disk,
-	// which the log needs too.
-	batchEvents = 4000
-	batchFor    = 10 * time.Millisecond
+	// which the log needs too, so the store is in no hurry unless a reader
+	// waits for it.
+	batchEvents = 10_000
+	batchFor    = 250 * time.Millisecond
 )
 
 // archive is what a projector needs of the store.
@@ -42,7 +43,7 @@ func (p *projector) run(ctx context.Context) error {
 	for {
 		err := p.backlog.wait(ctx)
 		if err == nil {
-			err = sleep(ctx, batchFor)
+			err = p.gather(ctx)
 		}
 		if err := p.drain(ctx); err != nil {
 			return err
@@ -51,6 +52,19 @@ func (p *projector) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// gather lets more come, for a while or until a reader waits for what there is.
+func (p *projector) gather(ctx context.Context) error {
+	timer := time.NewTimer(batchFor)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+	case <-p.progress.wanted():
+	}
+	return nil
 }
 
 // drain applies what is in the backlog. Records that were taken and not applied

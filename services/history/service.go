@@ -21,11 +21,17 @@ import (
 	"github.com/natter-chat/natter/services/internal/ops"
 )
 
+// Dialer opens a connection to NATS as history, of its owner's own. Each
+// partition's appends travel on one of theirs: a server syncs a record while it
+// reads the connection it came by, and nothing else should wait for that.
+type Dialer func(ctx context.Context) (*nats.Conn, error)
+
 // Service is one history replica: it owns partitions, keeps the store, and
 // answers queries. Make it with New, then Run it once.
 type Service struct {
 	cfg        Config
 	nc         *nats.Conn
+	dial       Dialer
 	js         jetstream.JetStream
 	log        *slog.Logger
 	replica    string
@@ -41,7 +47,7 @@ type Service struct {
 }
 
 // New opens the store and fixes what a deployment fixes at its first start.
-func New(cfg Config, nc *nats.Conn, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -60,7 +66,7 @@ func New(cfg Config, nc *nats.Conn, log *slog.Logger, reg prometheus.Registerer)
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	s := &Service{
-		cfg: cfg, nc: nc, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive,
+		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive,
 		metrics: m, trouble: &trouble{}, progress: newProgress(), loader: newLoader(archive),
 	}
 	s.disk = newDisk(nc, cfg, s.log)

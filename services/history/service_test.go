@@ -213,7 +213,7 @@ func TestSecondReplicaOnOneStoreIsRefused(t *testing.T) {
 	nc := server.Connect(t, natsx.History)
 	done := make(chan error, 1)
 	go func() {
-		_, err := New(testConfig(dir), nc, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+		_, err := New(testConfig(dir), nc, dialer(t, server), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 		done <- err
 	}()
 	select {

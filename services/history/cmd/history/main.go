@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/natter-chat/natter/services/history"
 	"github.com/natter-chat/natter/services/internal/config"
 	"github.com/natter-chat/natter/services/internal/natsx"
@@ -48,12 +50,15 @@ func program(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	nc, err := natsx.Connect(ctx, natsx.Options{URL: cfg.NATS.URL, CredsFile: cfg.Creds, Service: natsx.History, Instance: natsx.Instance(), Log: log})
+	dial := func(ctx context.Context) (*nats.Conn, error) {
+		return natsx.Connect(ctx, natsx.Options{URL: cfg.NATS.URL, CredsFile: cfg.Creds, Service: natsx.History, Instance: natsx.Instance(), Log: log})
+	}
+	nc, err := dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	service, err := history.New(cfg.History, nc, log, reg)
+	service, err := history.New(cfg.History, nc, dial, log, reg)
 	if err != nil {
 		return err
 	}

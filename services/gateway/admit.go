@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+)
+
+// admit makes a room live on the session, and answers with it. With after,
+// what the client missed since that seq follows the answer. It waits for the
+// owner.
+func (s *session) admit(ctx context.Context, re uint32, room string, after *uint32) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	if !s.hasRoomFor(room) {
+		s.refuse(re, refusal(chatv1.ErrorCode_RATE_LIMITED, "too many rooms are live on this connection; unwatch one first"))
+		return
+	}
+	if err := s.letIn(ctx, re, room, after); err != nil && !s.ended.Load() {
+		s.refuse(re, refusalOf(err))
+	}
+}
+
+func (s *session) letIn(ctx context.Context, re uint32, room string, after *uint32) error {
+	f, err := s.gateway.feeds.pin(room)
+	if err != nil {
+		return err
+	}
+	defer s.gateway.feeds.unpin(f)
+	view, err := s.gateway.view(ctx, s.user.id, room, after)
+	if err != nil {
+		return err
+	}
+	e := s.entrance(f, view, after)
+	e.opening = s.encode(&clientv1.ServerFrame{Re: optional(re), Body: &clientv1.ServerFrame_Room{Room: e.view}})
+	err = e.enter(ctx)
+	if e.begun { // the answer is out; a session that could not be brought up to date was told so
+		return nil
+	}
+	return err
+}
+
+// entrance is the way in that a view shows. after is what the client has, if
+// it said so.
+func (s *session) entrance(f *feed, view *chatv1.View, after *uint32) *entrance {
+	e := &entrance{session: s, feed: f, view: view.GetView(), pos: view.GetView().GetHead()}
+	if after == nil {
+		e.view.Resume = chatv1.Resume_FRESH
+	}
+	if e.view.Resume == chatv1.Resume_COMPLETE {
+		e.pos, e.backlog = *after, view.GetEvents()
+	}
+	s.gateway.metrics.resumes.WithLabelValues(e.view.Resume.String()).Inc()
+	return e
+}
+
+// view is a room as a user sees it.
+func (g *Gateway) view(ctx context.Context, user, room string, after *uint32) (*chatv1.View, error) {
+	views, err := g.views(ctx, g.deployment.partition(room), user, []*chatv1.RoomPosition{{Room: room, After: after}})
+	if err != nil {
+		return nil, err
+	}
+	if len(views) != 1 {
+		return nil, errors.New("the owner answered for another number of rooms")
+	}
+	if r := views[0].GetRefusal(); r != nil {
+		return nil, &refused{r}
+	}
+	return views[0], nil
+}
+
+// views are rooms of one partition as a user sees them, in order.
+func (g *Gateway) views(ctx context.Context, partition int, user string, rooms []*chatv1.RoomPosition) ([]*chatv1.View, error) {
+	reply, err := g.questions.owner(ctx, partition, &chatv1.Ask{
+		Question: &chatv1.Ask_Views{Views: &chatv1.AskViews{User: user, Rooms: rooms}},
+	})
+	return reply.GetViews().GetViews(), err
+}
+
+// hasRoomFor tells whether another room may be live on the session.
+func (s *session) hasRoomFor(room string) bool {
+	most := s.gateway.cfg.LiveRooms
+	if most == 0 || s.seatOf(room) != nil {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.seats) < most
+}
+
+// optional is a number that is left out where it is 0.
+func optional(n uint32) *uint32 {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}

@@ -1,0 +1,158 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	// workerQueue is how many messages may wait for one worker. Beyond that
+	// NATS drops the newest, and the feeds repair.
+	workerQueue = 1 << 15
+	// workerBatch is how many messages are handled before what they made is
+	// flushed, if so many wait.
+	workerBatch = 256
+)
+
+// handler takes one message. It runs in a worker, so it must not wait; flushes
+// that it owes it leaves to d.
+type handler func(msg *nats.Msg, d *dirty)
+
+// dispatcher brings messages of NATS to their handlers. There is a worker per
+// processor, each with one channel into which NATS delivers for all of the
+// worker's subscriptions: what concerns one room is handled in order, by one
+// worker, without a goroutine or a channel per room.
+type dispatcher struct {
+	nc      *nats.Conn
+	seed    maphash.Seed
+	workers []*worker
+}
+
+// worker handles the messages of its subscriptions one after another, in
+// batches, each with one flush at its end.
+type worker struct {
+	inbox    string // subjects below it are answers to commands
+	answered func(token string, msg *nats.Msg, d *dirty)
+	messages chan *nats.Msg
+
+	mu       sync.RWMutex
+	handlers map[string]*subscription // by subject
+}
+
+// subscription is one subject followed.
+type subscription struct {
+	worker  *worker
+	subject string
+	handle  handler
+	sub     *nats.Subscription
+}
+
+func newDispatcher(nc *nats.Conn) *dispatcher {
+	d := &dispatcher{nc: nc, seed: maphash.MakeSeed()}
+	for range max(2, runtime.GOMAXPROCS(0)) {
+		d.workers = append(d.workers, &worker{
+			inbox: nc.NewInbox() + ".", messages: make(chan *nats.Msg, workerQueue), handlers: map[string]*subscription{},
+		})
+	}
+	return d
+}
+
+// worker is the one that handles all that concerns a room or a user.
+func (d *dispatcher) worker(key string) int {
+	return int(maphash.String(d.seed, key) % uint64(len(d.workers)))
+}
+
+// subscribe follows a subject; its messages go to the worker of key. The
+// server knows of it before anything that is published afterwards on the same
+// connection, since it reads the connection in order: so no flush is needed
+// before a question.
+func (d *dispatcher) subscribe(subject, key string, handle handler) (*subscription, error) {
+	w := d.workers[d.worker(key)]
+	s := &subscription{worker: w, subject: subject, handle: handle}
+	w.mu.Lock()
+	w.handlers[subject] = s
+	w.mu.Unlock()
+	sub, err := d.nc.ChanSubscribe(subject, w.messages)
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("follow %s: %w", subject, err)
+	}
+	s.sub = sub
+	return s, nil
+}
+
+// close ends it. A message that is under way may still come.
+func (s *subscription) close() {
+	if s.sub != nil {
+		_ = s.sub.Unsubscribe() // fails only where the connection has ended, and the subscription with it
+	}
+	s.worker.mu.Lock()
+	defer s.worker.mu.Unlock()
+	if s.worker.handlers[s.subject] == s { // it may have been followed anew
+		delete(s.worker.handlers, s.subject)
+	}
+}
+
+// follow makes the answers to commands come, until the connection ends.
+func (d *dispatcher) follow() error {
+	for _, w := range d.workers {
+		if _, err := d.nc.ChanSubscribe(w.inbox+"*", w.messages); err != nil {
+			return fmt.Errorf("follow the answers to commands: %w", err)
+		}
+	}
+	return nil
+}
+
+// run works until ctx ends.
+func (d *dispatcher) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, w := range d.workers {
+		wg.Go(func() { w.run(ctx) })
+	}
+	wg.Wait()
+}
+
+func (w *worker) run(ctx context.Context) {
+	var d dirty
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case msg := <-w.messages:
+			w.handle(msg, &d)
+			w.batch(&d)
+			d.flush()
+		}
+	}
+}
+
+// batch handles what waits already.
+func (w *worker) batch(d *dirty) {
+	for range workerBatch {
+		select {
+		case msg := <-w.messages:
+			w.handle(msg, d)
+		default:
+			return
+		}
+	}
+}
+
+func (w *worker) handle(msg *nats.Msg, d *dirty) {
+	if token, ok := strings.CutPrefix(msg.Subject, w.inbox); ok {
+		w.answered(token, msg, d)
+		return
+	}
+	w.mu.RLock()
+	s := w.handlers[msg.Subject]
+	w.mu.RUnlock()
+	if s != nil {
+		s.handle(msg, d)
+	}
+}

@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+)
+
+var errFeedClosed = errors.New("the feed was closed")
+
+// entrance is a session on its way into a feed: a view of the room was taken,
+// and what happened since, and what the client missed before, comes first.
+type entrance struct {
+	session *session
+	feed    *feed
+	view    *chatv1.RoomView
+	opening []byte // frames that go before everything else; may be nil
+	begun   bool
+	pos     uint32          // the client has, or does not want, what is up to here
+	backlog []*chatv1.Event // what follows on pos, as far as it is here
+}
+
+// outcome is how far an entrance came.
+type outcome int
+
+const (
+	seated  outcome = iota
+	out             // by what the backlog says, or since the session has ended
+	missing         // events after pos have to be asked for
+)
+
+// enter brings the session into the feed, asking for what neither the backlog
+// nor the ring has.
+func (e *entrance) enter(ctx context.Context) error {
+	for {
+		outcome, err := e.step()
+		if err != nil || outcome != missing {
+			return err
+		}
+		list, err := e.session.gateway.stretches.after(ctx, e.feed.room, e.pos)
+		if err != nil {
+			e.giveUp()
+			return err
+		}
+		e.backlog = list.GetEvents()
+	}
+}
+
+// step replays what is there. Where that reaches the feed's last event, the
+// session is in, with nothing lost or doubled in between.
+func (e *entrance) step() (outcome, error) {
+	var d dirty
+	defer d.flush()
+	f := e.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return out, errFeedClosed
+	}
+	if !f.started {
+		f.begin(e.view.GetHead(), int(e.view.GetMemberCount()), &d)
+	}
+	if e.view.GetHead() == f.last {
+		f.members = int(e.view.GetMemberCount())
+	}
+	s, ok := e.session.sit(f)
+	if !ok {
+		return out, nil
+	}
+	s.from, s.viewed = paused, e.view.GetHead()
+	if !e.begun {
+		e.begun = true
+		d.put(e.session.out(), e.opening, durable)
+		f.setRole(s, e.view.GetRole())
+	}
+	backlog := make([]*entry, 0, len(e.backlog))
+	for _, event := range e.backlog {
+		backlog = append(backlog, newEntry(event))
+	}
+	e.backlog = nil
+	if e.replay(s, backlog, &d) {
+		return out, nil
+	}
+	if e.pos < f.last {
+		rest, covered := f.ring.after(e.pos)
+		if !covered {
+			return missing, nil
+		}
+		if e.replay(s, rest, &d) {
+			return out, nil
+		}
+	}
+	s.from = e.pos
+	if e.pos > f.last { // the owner told of events that are still on their way here
+		f.repair.expect(e.pos)
+	}
+	return seated, nil
+}
+
+// replay gives the client the next events, and tells whether one of them ended
+// its stay.
+func (e *entrance) replay(s *seat, entries []*entry, d *dirty) (ended bool) {
+	for _, entry := range entries {
+		if entry.seq <= e.pos {
+			continue
+		}
+		if entry.seq != e.pos+1 { // never a hole: what follows is asked for again
+			return false
+		}
+		d.put(e.session.out(), entry.alone(e.session.codec), durable)
+		e.pos = entry.seq
+		if entry.seq > s.viewed && turns(entry.event) && concerns(entry.event, e.session.user.id) {
+			e.feed.turnFor(s, entry.event, d)
+		}
+		if s.index < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// giveUp takes the seat away: it would have a hole. The client is told, and
+// may ask again.
+func (e *entrance) giveUp() {
+	var d dirty
+	defer d.flush()
+	e.feed.mu.Lock()
+	defer e.feed.mu.Unlock()
+	if s := e.session.seatIn(e.feed); s != nil {
+		e.feed.expel(s, "unavailable", &d)
+	}
+}
+
+// turnFor changes what one session is in the room, by an event about its user.
+func (f *feed) turnFor(s *seat, e *chatv1.Event, d *dirty) {
+	switch c := e.GetChange().(type) {
+	case *chatv1.Event_Joined:
+		f.setRole(s, c.Joined.GetRole())
+	case *chatv1.Event_RoleSet:
+		f.setRole(s, c.RoleSet.GetRole())
+	case *chatv1.Event_Left:
+		f.expel(s, "left", d)
+	case *chatv1.Event_Removed:
+		f.expel(s, "removed", d)
+	case *chatv1.Event_Closed:
+		f.expel(s, "deleted", d)
+	}
+}
+
+// expel ends a session's stay: it gets a last word, and nothing after.
+func (f *feed) expel(s *seat, reason string, d *dirty) {
+	session := s.session
+	f.leave(s)
+	d.put(session.out(), session.encode(&clientv1.ServerFrame{Body: &clientv1.ServerFrame_Gone_{
+		Gone: &clientv1.ServerFrame_Gone{Room: f.room, Reason: reason},
+	}}), durable)
+}
+
+// leave takes a seat away.
+func (f *feed) leave(s *seat) {
+	if s.index < 0 {
+		return
+	}
+	f.setRole(s, chatv1.Role_ROLE_UNSPECIFIED)
+	last := len(f.seats) - 1
+	f.seats[s.index] = f.seats[last]
+	f.seats[s.index].index = s.index
+	f.seats[last] = nil
+	f.seats = f.seats[:last]
+	s.index = -1
+	s.session.stand(s)
+}
+
+// setRole changes what a session may do and see in the room.
+func (f *feed) setRole(s *seat, role chatv1.Role) {
+	was := s.member()
+	s.role = role
+	switch is := s.member(); {
+	case is && !was:
+		f.followMembers()
+		f.gateway.reporter.entered(s.session, f.room)
+	case was && !is:
+		f.gateway.reporter.left(s.session, f.room)
+	}
+}

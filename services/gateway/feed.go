@@ -1,0 +1,186 @@
+package gateway
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/gateway/frame"
+)
+
+// earlyEvents is how many events a feed holds that came before their
+// predecessors. The rest of them comes with the repair.
+const earlyEvents = 512
+
+// feed is one room with sessions here. Events reach it from NATS and from
+// repairs, in any order, with holes and doubles; they leave it by seq, each
+// once, and a session that may not see the next one is out before it leaves.
+type feed struct {
+	room    string
+	gateway *Gateway
+
+	mu      sync.Mutex
+	closed  bool // the table has let go of it
+	started bool // last is known
+	last    uint32
+	ring    ring
+	early   []*entry // rising by seq, all above last+1
+	seats   []*seat
+	members int // of the room, about
+	repair  repair
+	fold    *fold // presence; nil until a member is here
+	subs    []*subscription
+
+	// Guarded by the table's lock.
+	pins int       // who works on it
+	idle time.Time // since when nobody sat here; zero: somebody does, or did a moment ago
+}
+
+// onEvents takes a message of chat.evt.<room>.
+func (f *feed) onEvents(msg *nats.Msg, d *dirty) {
+	message := &chatv1.RoomEvents{}
+	if err := proto.Unmarshal(msg.Data, message); err != nil {
+		f.gateway.log.Error("a message of events cannot be read", "room", f.room, "error", err)
+		return
+	}
+	if !f.gateway.deployment.observe(message.GetEpoch()) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.receive(message.GetEvents(), d)
+}
+
+// receive takes events as they come, and delivers what is in order by now.
+func (f *feed) receive(events []*chatv1.Event, d *dirty) {
+	if f.closed {
+		return
+	}
+	var inOrder []*entry
+	for _, e := range events {
+		switch {
+		case f.started && e.GetSeq() <= f.last:
+		case f.started && e.GetSeq() == f.last+1:
+			inOrder = append(inOrder, f.advance(newEntry(e)))
+			inOrder = f.catchUp(inOrder)
+		default:
+			f.hold(newEntry(e))
+		}
+	}
+	f.deliver(inOrder, d)
+	f.checkHole()
+}
+
+// advance makes an entry the last one.
+func (f *feed) advance(e *entry) *entry {
+	f.last = e.seq
+	f.ring.add(e)
+	return e
+}
+
+// catchUp takes from the early ones what follows now.
+func (f *feed) catchUp(inOrder []*entry) []*entry {
+	for len(f.early) > 0 && f.early[0].seq <= f.last+1 {
+		if e := f.early[0]; e.seq == f.last+1 {
+			inOrder = append(inOrder, f.advance(e))
+		}
+		f.early = f.early[1:]
+	}
+	return inOrder
+}
+
+// hold keeps an entry that came early.
+func (f *feed) hold(e *entry) {
+	f.repair.expect(e.seq)
+	at, there := slices.BinarySearchFunc(f.early, e.seq, func(e *entry, seq uint32) int { return int(int64(e.seq) - int64(seq)) })
+	if there || len(f.early) >= earlyEvents {
+		return
+	}
+	f.early = slices.Insert(f.early, at, e)
+}
+
+// begin sets where the feed starts, once that is known.
+func (f *feed) begin(head uint32, members int, d *dirty) {
+	f.started, f.last, f.members = true, head, members
+	f.deliver(f.catchUp(nil), d)
+	f.checkHole()
+}
+
+// deliver hands entries to the seats, those behind a change of who sits there
+// after that change was made.
+func (f *feed) deliver(entries []*entry, d *dirty) {
+	for len(entries) > 0 {
+		n := 1
+		for n < len(entries) && !turns(entries[n-1].event) {
+			n++
+		}
+		f.fan(entries[:n], d)
+		f.turn(entries[n-1].event, d)
+		entries = entries[n:]
+	}
+}
+
+// fan puts entries into the outboxes. The bytes are made once per format.
+func (f *feed) fan(entries []*entry, d *dirty) {
+	first, last := entries[0].seq, entries[len(entries)-1].seq
+	var chunks [frame.Formats][]byte
+	for _, s := range f.seats {
+		switch {
+		case s.from < first:
+			codec := s.session.codec
+			if chunks[codec.Format()] == nil {
+				chunks[codec.Format()] = chunk(entries, codec)
+			}
+			d.put(s.session.out(), chunks[codec.Format()], durable)
+		case s.from < last:
+			d.put(s.session.out(), chunk(entries[s.from-first+1:], s.session.codec), durable)
+		}
+	}
+	f.gateway.metrics.deliveries.Add(float64(len(entries) * len(f.seats)))
+}
+
+// turns tells whether an event changes who is in the room, or as what.
+func turns(e *chatv1.Event) bool {
+	switch e.GetChange().(type) {
+	case *chatv1.Event_Joined, *chatv1.Event_Left, *chatv1.Event_Removed, *chatv1.Event_RoleSet, *chatv1.Event_Closed:
+		return true
+	}
+	return false
+}
+
+// concerns tells whether such an event is about a user.
+func concerns(e *chatv1.Event, user string) bool {
+	switch c := e.GetChange().(type) {
+	case *chatv1.Event_Joined, *chatv1.Event_Left:
+		return e.GetUser() == user
+	case *chatv1.Event_Removed:
+		return c.Removed.GetUser() == user
+	case *chatv1.Event_RoleSet:
+		return c.RoleSet.GetUser() == user
+	}
+	return true
+}
+
+// turn changes who is in the room, after everybody has seen the event. A
+// paused seat learns of it from what is replayed to it.
+func (f *feed) turn(e *chatv1.Event, d *dirty) {
+	if !turns(e) {
+		return
+	}
+	switch e.GetChange().(type) {
+	case *chatv1.Event_Joined:
+		f.members++
+	case *chatv1.Event_Left, *chatv1.Event_Removed:
+		f.members--
+	}
+	for i := len(f.seats) - 1; i >= 0; i-- { // from the end, since the seat may be taken away
+		s := f.seats[i]
+		if s.viewed < e.GetSeq() && s.from != paused && concerns(e, s.session.user.id) {
+			f.turnFor(s, e, d)
+		}
+	}
+}

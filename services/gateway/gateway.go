@@ -1,0 +1,246 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	gatewayv1 "github.com/natter-chat/natter/proto/natter/gateway/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/gateway/frame"
+	"github.com/natter-chat/natter/services/internal/natsx"
+	"github.com/natter-chat/natter/services/internal/ops"
+	"github.com/natter-chat/natter/services/internal/token"
+)
+
+const (
+	// renewSpread is how long clients take to come back after the past has
+	// changed.
+	renewSpread = 10 * time.Second
+	// microVersion is the version as NATS tools show it.
+	microVersion = "0.1.0"
+)
+
+// Gateway is one gateway. Make it with New, then Run it once.
+type Gateway struct {
+	cfg         Config
+	log         *slog.Logger
+	metrics     *metrics
+	limits      *clientv1.ServerFrame_Limits
+	frameLimits frame.Limits
+
+	nc       *nats.Conn
+	instance string
+	rooms    historyv1.RoomsClient
+	messages historyv1.MessagesClient
+	verifier *token.Verifier
+	handler  http.Handler
+
+	deployment *deployment
+	dispatcher *dispatcher
+	commands   []*commands // one per worker
+	questions  *questions
+	feeds      *feeds
+	heads      *heads
+	users      *users
+	sessions   *sessions
+	reporter   *reporter
+	wheel      *wheel
+	buffers    buffers
+	stretches  stretches
+	drain      ops.Drain
+
+	losses chan struct{} // messages of NATS may be missing
+
+	life  context.Context // ends with the gateway, after its drain
+	end   context.CancelFunc
+	mu    sync.Mutex
+	over  bool           // nothing is begun any more
+	begun sync.WaitGroup // what background began
+}
+
+// New makes a gateway on a connection to NATS of its own, whose handlers it
+// adds to. historyConn takes questions to history's store, with the service
+// token. presenceConn is not used yet: what is asked of presence goes over NATS.
+func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInterface, log *slog.Logger, reg prometheus.Registerer) (*Gateway, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Guests && cfg.GuestSecret == "" { // not in Validate: a secret may be made after the settings are read
+		return nil, errors.New("NATTER_GUEST_SECRET: guests are allowed (NATTER_GUESTS), so it must be set; make one with: openssl rand -base64 32")
+	}
+	verifier, err := token.NewVerifier(token.Config{
+		Secret: []byte(cfg.JWTSecret), Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, GuestSecret: cfg.guestSecret(),
+	}, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	m, err := newMetrics(reg)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	g := &Gateway{
+		cfg: cfg, log: log.With("component", "gateway"), metrics: m, limits: cfg.limitsFrame(), frameLimits: cfg.frameLimits(),
+		nc: nc, instance: natsx.Instance(), verifier: verifier,
+		rooms: historyv1.NewRoomsClient(historyConn), messages: historyv1.NewMessagesClient(historyConn),
+		sessions: &sessions{all: map[*session]struct{}{}}, wheel: newWheel(),
+		losses: make(chan struct{}, 1),
+	}
+	g.life, g.end = context.WithCancel(context.Background())
+	g.deployment = &deployment{renewed: func(epoch uint64) { g.background(func(context.Context) { g.renewed(epoch) }) }}
+	g.dispatcher = newDispatcher(nc)
+	for _, w := range g.dispatcher.workers {
+		c := newCommands(nc, w.inbox, m)
+		w.answered = c.reply
+		g.commands = append(g.commands, c)
+	}
+	g.questions = &questions{nc: nc, deployment: g.deployment}
+	g.stretches = &owners{questions: g.questions, places: make(chan struct{}, repairsAtOnce)}
+	g.feeds = &feeds{gateway: g, linger: cfg.FeedLinger, byRoom: map[string]*feed{}}
+	g.heads = &heads{gateway: g}
+	g.users = &users{gateway: g, most: cfg.SessionsPerUser, byID: map[string]*user{}}
+	g.reporter = newReporter(nc, g.instance, time.Now())
+	return g, g.serve()
+}
+
+// serve makes what answers HTTP.
+func (g *Gateway) serve() error {
+	proxies, err := g.cfg.proxies()
+	if err != nil {
+		return err
+	}
+	from := addresses{trusted: proxies}
+	desk := &guestDesk{from: from, visitors: newVisitors(g.cfg.GuestsPerMinute)}
+	if g.cfg.Guests {
+		if desk.guests, err = token.NewGuests(g.cfg.guestSecret(), time.Now); err != nil {
+			return fmt.Errorf("gateway: %w", err)
+		}
+	}
+	g.handler = newHandler(g, newOrigins(g.cfg.Origins), from, desk)
+	return nil
+}
+
+func (c Config) guestSecret() []byte {
+	if !c.Guests {
+		return nil
+	}
+	return []byte(c.GuestSecret)
+}
+
+// Handler serves the WebSocket, the page, the SDK, and what comes before a
+// token.
+func (g *Gateway) Handler() http.Handler { return g.handler }
+
+// Register adds the gRPC service.
+func (g *Gateway) Register(r grpc.ServiceRegistrar) {
+	gatewayv1.RegisterGatewaysServer(r, &register{gateway: g})
+}
+
+// Checks say whether this gateway can do its work.
+func (g *Gateway) Checks() []ops.Check {
+	return []ops.Check{
+		{Name: "nats", Ready: func() error {
+			if !g.nc.IsConnected() {
+				return errors.New("no connection to NATS; it is tried again for ever")
+			}
+			return nil
+		}},
+		{Name: "deployment", Ready: func() error {
+			if !g.deployment.known() {
+				return errors.New("no history has said how many partitions there are")
+			}
+			return nil
+		}},
+		g.drain.Check(),
+	}
+}
+
+// Run works until ctx ends, and then until the clients have moved elsewhere,
+// at most for the time of the drain and some seconds.
+func (g *Gateway) Run(ctx context.Context) error {
+	defer g.stop()
+	registered, err := g.introduce()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = registered.Stop() }() // what is left of it ends with the connection
+	defer g.watchLosses()()
+	if err := g.dispatcher.follow(); err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	for _, run := range []func(context.Context){g.dispatcher.run, g.wheel.run, g.reporter.run, g.feeds.run, g.checkLosses} {
+		g.background(run)
+	}
+	if err := g.learn(ctx); err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	g.background(g.heads.run)
+	<-ctx.Done()
+	g.leave()
+	return nil
+}
+
+// introduce shows the gateway to NATS's own tools.
+func (g *Gateway) introduce() (micro.Service, error) {
+	service, err := micro.AddService(g.nc, micro.Config{
+		Name: "natter-gateway", Version: microVersion, Description: "WebSockets of natter",
+		Metadata: map[string]string{"gateway": g.instance},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("gateway: register with NATS: %w", err)
+	}
+	return service, nil
+}
+
+// stop ends what was begun, and waits for it.
+func (g *Gateway) stop() {
+	g.mu.Lock()
+	g.over = true
+	g.mu.Unlock()
+	g.end()
+	g.begun.Wait()
+}
+
+// learn waits until a history says what the deployment is, and follows what
+// all gateways follow.
+func (g *Gateway) learn(ctx context.Context) error {
+	now, err := g.questions.deploymentNow(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("ask what the deployment is: %w", err)
+	case now.GetPartitions() == 0:
+		return errors.New("history says that there are no partitions; its version does not fit this one")
+	}
+	if _, err := g.dispatcher.subscribe(subject.PresenceSync(g.instance), "", g.reporter.onSync); err != nil {
+		return err
+	}
+	g.deployment.observe(now.GetEpoch())
+	if err := g.heads.follow(int(now.GetPartitions())); err != nil {
+		return err
+	}
+	g.deployment.partitions.Store(int32(now.GetPartitions()))
+	return nil
+}
+
+// background does something in a goroutine of its own, for which Run waits. Its
+// context ends with the gateway; once it has, nothing is begun any more.
+func (g *Gateway) background(do func(ctx context.Context)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.over {
+		g.begun.Go(func() { do(g.life) })
+	}
+}

@@ -1,0 +1,150 @@
+package gateway
+
+import (
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+)
+
+const (
+	sendsPerCommand = 64
+	// sendsBytes bounds the sends of one command, well below what NATS takes.
+	sendsBytes = 256 << 10
+)
+
+// job is one request that concerns a room, in its turn.
+type job struct {
+	re uint32
+	// send is a message; those that wait one behind another go together.
+	send *clientv1.ClientFrame_Send
+	// work is anything else. It calls next when the lane may go on; not before
+	// its answer is in the outbox.
+	work func(next func())
+}
+
+// lane is the order of one session's requests for one room: one at a time, in
+// the order in which they came. It is there while one is under way, and is
+// guarded by the session's lock.
+type lane struct {
+	session *session
+	room    string
+	waiting []job
+}
+
+// enqueue has a request done in its turn. It is refused where too many wait.
+func (s *session) enqueue(room string, j job) {
+	s.mu.Lock()
+	if s.ended.Load() {
+		s.mu.Unlock()
+		return
+	}
+	l := s.laneOf(room)
+	if l == nil {
+		l = &lane{session: s, room: room}
+		s.lanes = append(s.lanes, l)
+		s.mu.Unlock()
+		l.do([]job{j})
+		return
+	}
+	full := len(l.waiting) >= waitingInLane
+	if !full {
+		l.waiting = append(l.waiting, j)
+	}
+	s.mu.Unlock()
+	if full && j.re != 0 { // what nobody asked for comes again by itself
+		s.limited(j.re, backoffMost, "too many requests wait for this room already")
+	}
+}
+
+func (s *session) laneOf(room string) *lane {
+	for _, l := range s.lanes {
+		if l.room == room {
+			return l
+		}
+	}
+	return nil
+}
+
+// next goes on with what waits, or ends the lane.
+func (l *lane) next() {
+	if jobs := l.take(); len(jobs) > 0 {
+		l.do(jobs)
+	}
+}
+
+func (l *lane) do(jobs []job) {
+	if jobs[0].send != nil {
+		l.sends(jobs)
+		return
+	}
+	jobs[0].work(l.next)
+}
+
+// take takes the next job, or the sends that come next. What a session that
+// has ended left behind is dropped: its successor sends it again.
+func (l *lane) take() []job {
+	s := l.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(l.waiting) == 0 || s.ended.Load() {
+		s.lanes = slices.DeleteFunc(s.lanes, func(other *lane) bool { return other == l })
+		return nil
+	}
+	n, size := 1, sendSize(l.waiting[0])
+	for n < len(l.waiting) && n < sendsPerCommand && l.waiting[0].send != nil && l.waiting[n].send != nil {
+		if size += sendSize(l.waiting[n]); size > sendsBytes {
+			break
+		}
+		n++
+	}
+	jobs := l.waiting[:n:n]
+	l.waiting = l.waiting[n:]
+	return jobs
+}
+
+func sendSize(j job) int {
+	size := len(j.send.GetText()) + 128
+	if data := j.send.GetData(); data != nil {
+		size += proto.Size(data)
+	}
+	return size
+}
+
+// sends is one command of one or more messages.
+func (l *lane) sends(jobs []job) {
+	sends := make([]*chatv1.Send, len(jobs))
+	for i, j := range jobs {
+		sends[i] = &chatv1.Send{
+			ClientMsgId: j.send.GetClientMsgId(), Text: j.send.GetText(), Data: j.send.GetData(),
+			ReplyTo: j.send.ReplyTo, Thread: j.send.Thread, Attempt: j.send.GetAttempt(),
+		}
+	}
+	command := l.session.command(l.room)
+	command.Change = &chatv1.Command_Sends{Sends: &chatv1.Sends{Sends: sends}}
+	l.session.gateway.metrics.sendsPer.Observe(float64(len(jobs)))
+	l.session.gateway.submit(command, func(reply *chatv1.CommandReply, d *dirty) {
+		l.session.acks(l.room, jobs, reply, d)
+		l.next()
+	})
+}
+
+// command is a new command of the session's, without its change.
+func (s *session) command(room string) *chatv1.Command {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counted++
+	id := make([]byte, 0, 64)
+	id = append(id, s.gateway.instance...)
+	id = strconv.AppendUint(append(id, '-'), s.serial, 36)
+	id = strconv.AppendUint(append(id, '-'), s.counted, 36)
+	return &chatv1.Command{Id: string(id), Actor: &chatv1.Actor{User: s.user.id, Name: s.name}, Room: room}
+}
+
+// submit has a command done by the owner of its room.
+func (g *Gateway) submit(command *chatv1.Command, tell answered) {
+	g.commands[g.dispatcher.worker(command.GetRoom())].submit(command, g.deployment.partition(command.GetRoom()), tell)
+}

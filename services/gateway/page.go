@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+// queryTimeout bounds a question to history's store.
+const queryTimeout = 10 * time.Second
+
+// query asks in a goroutine of its own, and answers with what comes of it. A
+// session may have so many under way.
+func (s *session) query(re uint32, ask func(ctx context.Context) (*clientv1.ServerFrame, error)) {
+	s.mu.Lock()
+	busy := s.asking >= askingAtOnce
+	if !busy {
+		s.asking++
+	}
+	s.mu.Unlock()
+	if busy {
+		s.limited(re, 100*time.Millisecond, "too many questions are under way; wait for their answers")
+		return
+	}
+	s.gateway.background(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(rpc.AsUser(ctx, s.user.id), queryTimeout)
+		defer cancel()
+		answer, err := ask(ctx)
+		s.mu.Lock()
+		s.asking--
+		s.mu.Unlock()
+		if err != nil {
+			s.refuse(re, queryRefusal(err))
+			return
+		}
+		s.reply(re, answer)
+	})
+}
+
+func (s *session) listMessages(re uint32, r *clientv1.ClientFrame_Messages) {
+	request := &historyv1.MessagesListRequest{
+		Room: r.GetRoom(), Before: r.Before, After: r.After, Around: r.Around, Thread: r.Thread,
+		Limit: r.GetLimit(), MinSeq: s.seen(r.GetRoom()),
+	}
+	s.query(re, func(ctx context.Context) (*clientv1.ServerFrame, error) {
+		page, err := s.gateway.messages.List(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Page_{Page: &clientv1.ServerFrame_Page{
+			Room: request.GetRoom(), Messages: page.GetMessages(), HasBefore: page.GetHasBefore(), HasAfter: page.GetHasAfter(),
+		}}}, nil
+	})
+}
+
+func (s *session) listRooms(re uint32, r *clientv1.ClientFrame_Rooms) {
+	request := &historyv1.ListRequest{Query: r.GetQuery(), Cursor: r.GetCursor(), Limit: r.GetLimit()}
+	s.query(re, func(ctx context.Context) (*clientv1.ServerFrame, error) {
+		list, err := s.gateway.rooms.List(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, view := range list.GetRooms() {
+			view.Resume = chatv1.Resume_FRESH
+		}
+		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_RoomList_{RoomList: &clientv1.ServerFrame_RoomList{
+			Rooms: list.GetRooms(), Cursor: present(list.GetCursor()),
+		}}}, nil
+	})
+}
+
+func (s *session) listMembers(re uint32, r *clientv1.ClientFrame_Members) {
+	request := &historyv1.ListMembersRequest{Room: r.GetRoom(), Cursor: r.GetCursor(), Limit: r.GetLimit(), MinSeq: s.seen(r.GetRoom())}
+	s.query(re, func(ctx context.Context) (*clientv1.ServerFrame, error) {
+		list, err := s.gateway.rooms.ListMembers(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		here := s.statesIn(request.GetRoom())
+		members := make([]*clientv1.ServerFrame_Member, len(list.GetMembers()))
+		for i, m := range list.GetMembers() {
+			members[i] = &clientv1.ServerFrame_Member{User: m.GetUser(), Name: m.GetName(), Role: m.GetRole(), State: here(m.GetUser())}
+		}
+		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_MemberList_{MemberList: &clientv1.ServerFrame_MemberList{
+			Members: members, Cursor: present(list.GetCursor()),
+		}}}, nil
+	})
+}
+
+// seen is the last event that the session may have seen of a room: an answer
+// must not be older than that.
+func (s *session) seen(room string) uint32 {
+	seat := s.seatOf(room)
+	if seat == nil {
+		return 0
+	}
+	seat.feed.mu.Lock()
+	defer seat.feed.mu.Unlock()
+	return seat.feed.last
+}
+
+// queryRefusal is what to tell the client of a failed query.
+func queryRefusal(err error) *chatv1.Refusal {
+	var r *refused
+	if errors.As(err, &r) {
+		return r.Refusal
+	}
+	return rpc.RefusalOf(err)
+}

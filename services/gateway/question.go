@@ -1,0 +1,108 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/proto/subject"
+)
+
+// questionTimeout bounds a question with all its attempts, where nothing else
+// does.
+const questionTimeout = 10 * time.Second
+
+// questions asks the owners of rooms, and any history, about live state. A
+// question is asked again until it is answered or its context ends.
+type questions struct {
+	nc         *nats.Conn
+	deployment *deployment
+}
+
+var errUnavailable = &refused{&chatv1.Refusal{
+	Code: chatv1.ErrorCode_UNAVAILABLE, Message: "a part of the server is away; try again in a moment",
+}}
+
+// refused is a refusal as an error.
+type refused struct{ *chatv1.Refusal }
+
+func (r *refused) Error() string { return fmt.Sprintf("%v: %s", r.GetCode(), r.GetMessage()) }
+
+// refusalOf is what to tell the client of an error.
+func refusalOf(err error) *chatv1.Refusal {
+	var r *refused
+	if errors.As(err, &r) {
+		return r.Refusal
+	}
+	return errUnavailable.Refusal
+}
+
+// owner asks the owner of a partition.
+func (q *questions) owner(ctx context.Context, partition int, ask *chatv1.Ask) (*chatv1.AskReply, error) {
+	reply := &chatv1.AskReply{}
+	err := q.ask(ctx, subject.Ask(partition), ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
+	if err != nil {
+		return nil, err
+	}
+	if !q.deployment.observe(reply.GetEpoch()) {
+		return nil, fmt.Errorf("answer of an older epoch: %w", errUnavailable)
+	}
+	return reply, nil
+}
+
+// rooms are the rooms of a user, the most lately active first.
+func (q *questions) rooms(ctx context.Context, user string, limit int) ([]string, error) {
+	ask := &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Rooms{Rooms: &chatv1.AskRooms{User: user, Limit: uint32(limit)}}}
+	reply := &chatv1.HistoryAskReply{}
+	err := q.ask(ctx, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
+	return reply.GetRooms().GetRooms(), err
+}
+
+// deploymentNow asks what the deployment is.
+func (q *questions) deploymentNow(ctx context.Context) (*chatv1.Deployment, error) {
+	ask := &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Deployment{Deployment: &chatv1.AskDeployment{}}}
+	reply := &chatv1.HistoryAskReply{}
+	err := q.ask(ctx, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
+	return reply.GetDeployment(), err
+}
+
+// ask makes attempts until one is answered by something else than UNAVAILABLE.
+func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message, refusal func() *chatv1.Refusal) error {
+	data, err := proto.Marshal(ask)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", to, err)
+	}
+	for attempt := 0; ; attempt++ {
+		err := q.attempt(ctx, to, data, reply)
+		if err == nil {
+			switch r := refusal(); {
+			case r == nil:
+				return nil
+			case r.GetCode() != chatv1.ErrorCode_UNAVAILABLE:
+				return &refused{r}
+			}
+		}
+		bound := min(backoffMost, backoffLeast<<min(attempt, 10))
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("ask %s: %w (%w)", to, errUnavailable, ctx.Err())
+		case <-time.After(bound/2 + rand.N(bound/2)):
+		}
+	}
+}
+
+func (q *questions) attempt(ctx context.Context, to string, data []byte, reply proto.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	msg, err := q.nc.RequestWithContext(ctx, to, data)
+	if err != nil {
+		return err
+	}
+	return proto.Unmarshal(msg.Data, reply)
+}

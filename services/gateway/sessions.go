@@ -1,0 +1,100 @@
+package gateway
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/natter-chat/natter/services/gateway/frame"
+	"github.com/natter-chat/natter/services/internal/natsx"
+)
+
+// sessions are all connections, also those not greeted yet.
+type sessions struct {
+	mu     sync.Mutex
+	places int // taken, also by handshakes under way
+	last   uint64
+	all    map[*session]struct{}
+	empty  chan struct{} // closed when the last one ends; nil: nobody waits
+}
+
+// reserve takes a place for a connection; most is their number, 0: any.
+func (t *sessions) reserve(most int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if most > 0 && t.places >= most {
+		return false
+	}
+	t.places++
+	return true
+}
+
+// release gives a place back.
+func (t *sessions) release() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.places--
+	if t.places == 0 && t.empty != nil {
+		close(t.empty)
+		t.empty = nil
+	}
+}
+
+// add makes a session of a connection for which a place was taken.
+func (t *sessions) add(g *Gateway, socket *socket, ws *websocket.Conn, codec frame.Codec, address string) *session {
+	s := &session{gateway: g, id: natsx.Instance(), socket: socket, ws: ws, codec: codec, address: address, since: time.Now()}
+	socket.out.slow = func() { s.overflowed() }
+	ws.SetPingHandler(s.pong)
+	t.mu.Lock()
+	t.last++
+	s.serial = t.last
+	t.all[s] = struct{}{}
+	t.mu.Unlock()
+	g.metrics.sessions.Inc()
+	g.wheel.book(s, errandGreet, g.cfg.HelloTimeout)
+	return s
+}
+
+// remove forgets a session whose connection is over.
+func (t *sessions) remove(s *session) {
+	t.mu.Lock()
+	delete(t.all, s)
+	t.mu.Unlock()
+	s.gateway.metrics.sessions.Dec()
+	t.release()
+}
+
+// list is all of them, in no order.
+func (t *sessions) list() []*session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]*session, 0, len(t.all))
+	for s := range t.all {
+		list = append(list, s)
+	}
+	return list
+}
+
+// gone is closed when there is no session left.
+func (t *sessions) gone() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	none := make(chan struct{})
+	if t.places == 0 {
+		close(none)
+		return none
+	}
+	if t.empty == nil {
+		t.empty = none
+	}
+	return t.empty
+}
+
+// firstPing spreads the pings of those who came at the same time.
+func (g *Gateway) firstPing(s *session) {
+	if every := g.cfg.PingInterval; every > 0 {
+		g.wheel.book(s, errandPing, every/2+rand.N(every/2+1))
+	}
+}

@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/proto/subject"
+)
+
+// typing tells a small room that the user writes, at most so often.
+func (s *session) typing(re uint32, r *clientv1.ClientFrame_Typing) {
+	seat, refused := s.memberSeat(r.GetRoom())
+	if refused != nil {
+		s.refuse(re, refused)
+		return
+	}
+	now := time.Now().UnixNano()
+	if since := time.Duration(now - seat.typed); since < typingEvery && !r.GetStop() {
+		if re != 0 { // what is only passed on is dropped in silence
+			s.limited(re, typingEvery-since, "typing is told once in two seconds")
+		}
+		return
+	}
+	if !r.GetStop() {
+		seat.typed = now
+	}
+	if seat.feed.small() && !s.gateway.reporter.hidden(s) {
+		s.gateway.publish(subject.Typing(r.GetRoom()), &chatv1.Typing{Room: r.GetRoom(), User: s.user.id, Stop: r.GetStop()})
+	}
+	s.ok(re)
+}
+
+// memberSeat is the session's seat in a room of which the user is a member.
+func (s *session) memberSeat(room string) (*seat, *chatv1.Refusal) {
+	seat := s.seatOf(room)
+	if seat == nil {
+		return nil, fieldRefusal(chatv1.ErrorCode_NOT_FOUND, "room", "no such room is live on this connection")
+	}
+	seat.feed.mu.Lock()
+	defer seat.feed.mu.Unlock()
+	if !seat.member() {
+		return nil, fieldRefusal(chatv1.ErrorCode_FORBIDDEN, "room", "join the room first")
+	}
+	return seat, nil
+}
+
+// small tells whether the room is small enough for typing and read marks.
+func (f *feed) small() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.members <= smallRoom
+}
+
+// onTyping takes a message of chat.typing.<room>.
+func (f *feed) onTyping(msg *nats.Msg, d *dirty) {
+	t := &chatv1.Typing{}
+	if proto.Unmarshal(msg.Data, t) != nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pass(d, &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Typing_{
+		Typing: &clientv1.ServerFrame_Typing{Room: f.room, User: t.GetUser(), Stop: t.GetStop()},
+	}}, func(s *seat) bool { return s.member() && s.session.user.id != t.GetUser() })
+}
+
+// publish tells all gateways something that may be lost.
+func (g *Gateway) publish(to string, message proto.Message) {
+	data, err := proto.Marshal(message)
+	if err == nil {
+		err = g.nc.Publish(to, data)
+	}
+	if err != nil {
+		g.log.Debug("could not publish", "subject", to, "error", err)
+	}
+}

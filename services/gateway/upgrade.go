@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/natter-chat/natter/services/gateway/frame"
+)
+
+const (
+	// readBuffer is small, since each connection has one for all its life;
+	// longer messages are read past it.
+	readBuffer  = 512
+	writeBuffer = 1024
+	// retryAfter is what a refused handshake is told, in seconds.
+	retryAfter = 2
+)
+
+// upgrader makes WebSocket connections of HTTP requests.
+type upgrader struct {
+	gateway  *Gateway
+	origins  origins
+	from     addresses
+	upgrader websocket.Upgrader
+	codecs   map[string]frame.Codec
+}
+
+func newUpgrader(g *Gateway, o origins, from addresses) *upgrader {
+	return &upgrader{
+		gateway: g, origins: o, from: from,
+		codecs: map[string]frame.Codec{frame.ProtocolJSON: frame.JSON(), frame.ProtocolBinary: frame.Binary()},
+		upgrader: websocket.Upgrader{
+			ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: &sync.Pool{},
+			Subprotocols: []string{frame.ProtocolJSON, frame.ProtocolBinary},
+			CheckOrigin:  o.allowed,
+		},
+	}
+}
+
+// ServeHTTP answers GET /v1/ws.
+func (u *upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g := u.gateway
+	outcome := u.admit(w, r)
+	g.metrics.upgrades.WithLabelValues(outcome).Inc()
+	if outcome != "accepted" {
+		return
+	}
+	h := &hijacker{ResponseWriter: w, wrap: func(c net.Conn) *socket {
+		return newSocket(c, &g.buffers, g.cfg.OutboxBytes, g.wheel.now)
+	}}
+	ws, err := u.upgrader.Upgrade(h, r, nil)
+	if err != nil { // the library has answered
+		g.sessions.release()
+		return
+	}
+	s := g.sessions.add(g, h.socket, ws, u.codecs[ws.Subprotocol()], u.from.of(r))
+	// A goroutine of its own: this one's stack, the request and the buffers of
+	// the handshake end here.
+	go s.read()
+}
+
+// admit checks what the WebSocket library does not, and answers where it
+// refuses. Where it accepts, a place is taken.
+func (u *upgrader) admit(w http.ResponseWriter, r *http.Request) (outcome string) {
+	switch g := u.gateway; {
+	case !u.origins.allowed(r):
+		httpError(w, http.StatusForbidden, "FORBIDDEN", "this origin is not allowed here (NATTER_ORIGINS)", "")
+		return "origin"
+	case websocket.IsWebSocketUpgrade(r) && !slices.ContainsFunc(websocket.Subprotocols(r), func(p string) bool { return u.codecs[p] != nil }):
+		httpError(w, http.StatusBadRequest, "BAD_REQUEST", "ask for the subprotocol "+frame.ProtocolJSON+" or "+frame.ProtocolBinary, "Sec-WebSocket-Protocol")
+		return "subprotocol"
+	case g.drain.Begun() || !g.deployment.known() || !g.sessions.reserve(g.cfg.Connections):
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+		httpError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "this server takes no connections now; try again", "")
+		return "unavailable"
+	}
+	return "accepted"
+}
+
+// hijacker gives the library our socket in place of the connection.
+type hijacker struct {
+	http.ResponseWriter
+	wrap   func(net.Conn) *socket
+	socket *socket
+}
+
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = conn.SetDeadline(time.Time{}) // the HTTP server's
+	h.socket = h.wrap(conn)
+	return h.socket, rw, nil
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -184,13 +185,19 @@ func (w *feedWorld) enter(guest *feedGuest, after int) {
 		e.pos = min(uint32(after), head)
 		e.backlog = w.log[e.pos : int(e.pos)+w.random.IntN(int(head-e.pos)+1)]
 	}
-	e.opening = []byte(fmt.Sprintf("\x81%c{\"opening\":%06d}", 18, e.pos))
+	e.opening = openingAt(e.pos)
 	w.mu.Unlock()
 	w.coming.Go(func() {
 		for e.enter(context.Background()) != nil && e.session.seatIn(w.feed) == nil && guest.removed == 0 {
-			e = &entrance{session: e.session, feed: e.feed, view: e.view, opening: []byte(fmt.Sprintf("\x81%c{\"opening\":%06d}", 18, e.pos)), pos: e.pos}
+			e = &entrance{session: e.session, feed: e.feed, view: e.view, opening: openingAt(e.pos), pos: e.pos}
 		}
 	})
+}
+
+// openingAt is a frame in place of a view: what follows goes on from there.
+func openingAt(seq uint32) []byte {
+	text := fmt.Sprintf(`{"opening":"%d"}`, seq)
+	return append([]byte{0x81, byte(len(text))}, text...)
 }
 
 // remove takes a session's user out of the room, for good.
@@ -249,7 +256,8 @@ func (g *feedGuest) check(head uint32) error {
 		case over:
 			return fmt.Errorf("%v after the end", f)
 		case isOpening:
-			last = uint32(opening.(float64))
+			seq, _ := strconv.Atoi(opening.(string))
+			last = uint32(seq)
 		case isEvent:
 			if seq := uint32(event["seq"].(float64)); seq != last+1 {
 				return fmt.Errorf("%d follows %d", seq, last)

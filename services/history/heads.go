@@ -84,7 +84,7 @@ func membershipsOf(e *chatv1.Event) []*chatv1.Membership {
 	}
 	switch c := e.GetChange().(type) {
 	case *chatv1.Event_Created:
-		list := []*chatv1.Membership{of(e.GetUser(), true)}
+		var list []*chatv1.Membership
 		for _, m := range c.Created.GetMembers() {
 			list = append(list, of(m.GetUser(), true))
 		}

@@ -30,7 +30,7 @@ func (q *roomQueries) Create(ctx context.Context, in *historyv1.CreateRequest) (
 		id = strings.ToLower(rand.Text())
 	}
 	_, err := q.service.do(ctx, &chatv1.Command{
-		Actor: &chatv1.Actor{User: in.GetOwner(), Name: in.GetOwner()}, Room: id,
+		Actor: creator(in.GetOwner()), Room: id,
 		Change: &chatv1.Command_Create{Create: &chatv1.CreateRoom{Name: in.GetName(), Kind: in.GetKind(), Topic: in.GetTopic(), Members: in.GetMembers()}},
 	})
 	if err != nil {
@@ -38,6 +38,16 @@ func (q *roomQueries) Create(ctx context.Context, in *historyv1.CreateRequest) (
 	}
 	info, _, err := q.service.readable(ctx, id, 1)
 	return &historyv1.CreateResponse{Room: info}, err
+}
+
+// operator is who makes the rooms that nobody owns.
+const operator = "natter"
+
+func creator(owner string) *chatv1.Actor {
+	if owner == "" {
+		return &chatv1.Actor{User: operator, Name: operator, Admin: true}
+	}
+	return &chatv1.Actor{User: owner, Name: owner}
 }
 
 // Get tells of one room.

@@ -16,9 +16,6 @@ import (
 	"github.com/natter-chat/natter/services/internal/rpc"
 )
 
-// owner of the rooms that natter makes by itself.
-const owner = "natter"
-
 // welcome waits until everything is ready, sees that there is a room to come
 // to, and says where the page is.
 func (n *Natter) welcome(ctx context.Context, out io.Writer, checks []ops.Check) error {
@@ -67,7 +64,7 @@ func (n *Natter) defaultRoom(ctx context.Context) error {
 	}
 	defer conn.Close()
 	_, err = historyv1.NewRoomsClient(conn).Create(ctx, &historyv1.CreateRequest{
-		Room: room, Name: room, Kind: chatv1.RoomKind_PUBLIC, Topic: "Everybody is welcome", Owner: owner,
+		Room: room, Name: room, Kind: chatv1.RoomKind_PUBLIC, Topic: "Everybody is welcome",
 	})
 	if err == nil || status.Code(err) == codes.AlreadyExists || rpc.RefusalOf(err).GetCode() == chatv1.ErrorCode_CONFLICT || ctx.Err() != nil {
 		return nil

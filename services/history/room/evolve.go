@@ -60,7 +60,6 @@ func (s *State) Mark(user string, seq uint32) bool {
 func (s *State) created(e *chatv1.Event, c *chatv1.Created) {
 	s.Name, s.Kind, s.Topic = c.GetName(), c.GetKind(), c.GetTopic()
 	s.CreatedMs, s.CreatedBy = e.GetTimeMs(), e.GetUser()
-	s.enter(e.GetUser(), e.GetName(), chatv1.Role_OWNER, e.GetSeq())
 	for _, m := range c.GetMembers() {
 		s.enter(m.GetUser(), m.GetName(), m.GetRole(), e.GetSeq())
 	}

@@ -23,11 +23,19 @@ func (d *decision) create(c *chatv1.CreateRoom) Decision {
 	}
 	e := d.event()
 	created := &chatv1.Created{Name: c.GetName(), Kind: c.GetKind(), Topic: c.GetTopic()}
+	if !d.By.GetAdmin() {
+		created.Members = append(created.Members, first(e, d.By.GetUser(), d.By.GetName(), chatv1.Role_OWNER))
+	}
 	for _, user := range invited(d.By.GetUser(), c.GetMembers()) {
-		created.Members = append(created.Members, &chatv1.Member{User: user, Name: user, Role: chatv1.Role_MEMBER, JoinedSeq: e.GetSeq(), ReadSeq: e.GetSeq()})
+		created.Members = append(created.Members, first(e, user, user, chatv1.Role_MEMBER))
 	}
 	e.Change = &chatv1.Event_Created{Created: created}
 	return d.decided(e)
+}
+
+// first is a member from the room's beginning.
+func first(e *chatv1.Event, user, name string, role chatv1.Role) *chatv1.Member {
+	return &chatv1.Member{User: user, Name: name, Role: role, JoinedSeq: e.GetSeq(), ReadSeq: e.GetSeq()}
 }
 
 func (d *decision) checkCreate(c *chatv1.CreateRoom) *chatv1.Refusal {

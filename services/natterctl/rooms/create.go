@@ -12,7 +12,7 @@ import (
 // Create is `rooms create`.
 type Create struct {
 	Name    string   `arg:"" help:"Display name, 1-128 bytes."`
-	Owner   string   `required:"" help:"User id of the owner." placeholder:"USER"`
+	Owner   string   `help:"User id of the owner; none: admins look after the room." placeholder:"USER"`
 	ID      string   `name:"id" help:"Room id; the server makes one if there is none." placeholder:"ROOM"`
 	Kind    string   `enum:"public,private,broadcast" default:"public" help:"Who may see it and write in it: ${enum}."`
 	Topic   string   `help:"What it is about, at most 1 KiB."`

@@ -619,7 +619,8 @@ type Created struct {
 	Kind RoomKind `protobuf:"varint,2,opt,name=kind,proto3,enum=natter.chat.v1.RoomKind" json:"kind,omitempty"`
 	// At most 1 KiB.
 	Topic string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
-	// The members besides the creator, with READER to OWNER; at most 100.
+	// The first members: the creator as OWNER, where it is a user's room, and at
+	// most 100 others.
 	Members       []*Member `protobuf:"bytes,4,rep,name=members,proto3" json:"members,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -39,7 +39,7 @@ type CreateRequest struct {
 	Kind v1.RoomKind `protobuf:"varint,3,opt,name=kind,proto3,enum=natter.chat.v1.RoomKind" json:"kind,omitempty"`
 	// At most 1 KiB.
 	Topic string `protobuf:"bytes,4,opt,name=topic,proto3" json:"topic,omitempty"`
-	// User id of the owner.
+	// User id of the owner; empty: nobody owns it, and admins look after it.
 	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
 	// User ids to add as members, at most 100.
 	Members       []string `protobuf:"bytes,6,rep,name=members,proto3" json:"members,omitempty"`

@@ -36,7 +36,7 @@ const (
 //
 // Rooms is what rooms there are, and who is in them.
 type RoomsClient interface {
-	// Create makes a room whose owner is the user named. Admins only.
+	// Create makes a room for the user named, or without an owner. Admins only.
 	Create(ctx context.Context, in *CreateRequest, opts ...grpc.CallOption) (*CreateResponse, error)
 	// Get tells of one room.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetResponse, error)
@@ -100,7 +100,7 @@ func (c *roomsClient) ListMembers(ctx context.Context, in *ListMembersRequest, o
 //
 // Rooms is what rooms there are, and who is in them.
 type RoomsServer interface {
-	// Create makes a room whose owner is the user named. Admins only.
+	// Create makes a room for the user named, or without an owner. Admins only.
 	Create(context.Context, *CreateRequest) (*CreateResponse, error)
 	// Get tells of one room.
 	Get(context.Context, *GetRequest) (*GetResponse, error)

@@ -43,9 +43,6 @@ func (f *fold) change(row *roomRow, e *chatv1.Event) error {
 	switch c := e.GetChange().(type) {
 	case *chatv1.Event_Created:
 		row.name, row.kind, row.topic = c.Created.GetName(), c.Created.GetKind(), c.Created.GetTopic()
-		if err := f.enter(row, e.GetUser(), e.GetName(), chatv1.Role_OWNER, e.GetSeq()); err != nil {
-			return err
-		}
 		for _, m := range c.Created.GetMembers() {
 			if err := f.enter(row, m.GetUser(), m.GetName(), m.GetRole(), e.GetSeq()); err != nil {
 				return err

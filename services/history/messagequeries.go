@@ -105,5 +105,8 @@ func (q *messageQueries) Post(ctx context.Context, in *historyv1.PostRequest) (*
 		return nil, err
 	}
 	result := reply.GetResults()[0]
+	// An admin's next query sees the message; if the store is behind, it is
+	// stored all the same.
+	_, _, _ = q.service.readable(ctx, in.GetRoom(), result.GetSeq())
 	return &historyv1.PostResponse{Seq: result.GetSeq(), Duplicate: result.GetDuplicate(), Durability: reply.GetDurability()}, nil
 }

@@ -108,7 +108,7 @@ func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, stderr string }{
 		{"", `natterctl: expected one of "rooms", "messages", "presence"`},
 		{"rooms get", `natterctl: expected "<room>"`},
-		{"rooms create", `natterctl: expected "<room>"`},
+		{"rooms create", `natterctl: expected "<name>"`},
 		{"rooms create x --owner a --kind odd", `natterctl: --kind must be one of "public","private","broadcast" but got "odd"`},
 		{"rooms list --limit=-1", "natterctl: rooms list: --limit: -1 is below zero"},
 		{"rooms list --output xml", "natterctl: --output must be one of"},

@@ -69,7 +69,7 @@ func (e *entrance) step() (outcome, error) {
 	if !ok {
 		return out, nil
 	}
-	s.viewed = e.view.GetHead()
+	s.from, s.viewed = paused, e.view.GetHead()
 	if !e.begun {
 		e.begun = true
 		d.put(e.session.out(), e.opening, durable)

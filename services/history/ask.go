@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"sync"
+	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
@@ -103,7 +104,7 @@ func (w *writer) view(e *entry, user string, position *chatv1.RoomPosition, view
 		return
 	}
 	defer w.dropAbsent(e)
-	if refusal := e.state.CheckRead(user); refusal != nil {
+	if refusal := e.state.CheckRead(user, time.Now().UnixMilli()); refusal != nil {
 		view.Refusal = refusal
 		i.part()
 		return

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -69,16 +70,12 @@ func (w *writer) mustWait(e *entry, r *request) bool {
 		w.load(e, nil)
 		return true
 	}
-	var unknown []room.SentKey
-	for _, key := range e.state.Needs(r.command.GetActor().GetUser(), r.command.GetSends()) {
-		if !e.asked[key] {
-			unknown = append(unknown, key)
-		}
-	}
-	if len(unknown) == 0 {
+	needs := e.state.Needs(r.command.GetActor().GetUser(), change(r.command))
+	needs.Sent = slices.DeleteFunc(needs.Sent, func(key room.SentKey) bool { return e.asked[key] })
+	if needs.None() {
 		return false
 	}
-	w.load(e, unknown)
+	w.load(e, &needs)
 	return true
 }
 
@@ -100,6 +97,11 @@ func (w *writer) apply(b *batch, e *entry, c *chatv1.Command, change any) *chatv
 	if d.Refusal != nil {
 		return &chatv1.Result{Refusal: d.Refusal}
 	}
+	if d.Mark != nil {
+		e.state.Mark(d.Mark.GetUser(), d.Mark.GetSeq())
+		e.touched = true
+		b.mark(d.Mark)
+	}
 	if d.Event != nil {
 		if err := e.state.Evolve(d.Event); err != nil {
 			w.log.Error("a decision does not fit its room", "error", err)
@@ -112,15 +114,23 @@ func (w *writer) apply(b *batch, e *entry, c *chatv1.Command, change any) *chatv
 	return &chatv1.Result{Seq: d.Seq, TimeMs: d.TimeMs, Duplicate: d.Duplicate()}
 }
 
-// change is what a command asks for.
-func change(c *chatv1.Command) any {
-	switch c := c.GetChange().(type) {
-	case *chatv1.Command_Create:
-		return c.Create
-	case *chatv1.Command_Join:
-		return c.Join
-	case *chatv1.Command_Leave:
-		return c.Leave
+// mark adds a read marker; of one user's in one room the last one counts.
+func (b *batch) mark(m *chatv1.Mark) {
+	same := func(old *chatv1.Mark) bool { return old.GetRoom() == m.GetRoom() && old.GetUser() == m.GetUser() }
+	if i := slices.IndexFunc(b.record.GetMarks(), same); i >= 0 {
+		b.record.Marks[i] = m
+		return
 	}
-	return nil
+	b.record.Marks = append(b.record.Marks, m)
+	b.bytes += proto.Size(m) + 8
+}
+
+// change is what a command asks for: the message that its oneof holds.
+func change(c *chatv1.Command) any {
+	m := c.ProtoReflect()
+	field := m.WhichOneof(m.Descriptor().Oneofs().ByName("change"))
+	if field == nil {
+		return nil
+	}
+	return m.Get(field).Message().Interface()
 }

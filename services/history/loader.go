@@ -15,6 +15,7 @@ type library interface {
 	Room(ctx context.Context, room string) (*room.State, error)
 	Sent(ctx context.Context, room string, keys []room.SentKey) (map[room.SentKey]room.Sent, error)
 	Events(ctx context.Context, room string, after uint32, limit int) ([]*chatv1.Event, error)
+	Facts(ctx context.Context, room string, seqs []uint32) (map[uint32]*room.Message, error)
 	Unread(ctx context.Context, room, user string, after, to uint32) (unread, mentions int, err error)
 }
 
@@ -38,10 +39,11 @@ func newLoader(l library) *loader {
 // load is one room, or what the store knows of some ids in it.
 type load struct {
 	room   string
-	keys   []room.SentKey // nil: the room itself
+	needs  *room.Needs // nil: the room itself
 	state  *room.State
 	events []*chatv1.Event
 	sent   map[room.SentKey]room.Sent
+	facts  map[uint32]*room.Message
 	err    error
 	entry  *entry
 }
@@ -57,8 +59,13 @@ func (l *loader) do(work func(ctx context.Context)) {
 
 // fill reads what a load is for.
 func (l *loader) fill(ctx context.Context, r *load) {
-	if r.keys != nil {
-		r.sent, r.err = l.library.Sent(ctx, r.room, r.keys)
+	if r.needs != nil {
+		if len(r.needs.Sent) > 0 {
+			r.sent, r.err = l.library.Sent(ctx, r.room, r.needs.Sent)
+		}
+		if r.err == nil && len(r.needs.Messages) > 0 {
+			r.facts, r.err = l.library.Facts(ctx, r.room, r.needs.Messages)
+		}
 		return
 	}
 	r.state, r.err = l.library.Room(ctx, r.room)
@@ -73,9 +80,9 @@ func (l *loader) fill(ctx context.Context, r *load) {
 }
 
 // load has the store asked; what comes for the room meanwhile waits.
-func (w *writer) load(e *entry, keys []room.SentKey) {
+func (w *writer) load(e *entry, needs *room.Needs) {
 	e.loading = true
-	l := &load{room: e.id, keys: keys, entry: e}
+	l := &load{room: e.id, needs: needs, entry: e}
 	w.holds[l] = w.at
 	go w.loader.do(func(ctx context.Context) {
 		w.loader.fill(ctx, l)
@@ -99,7 +106,7 @@ func (w *writer) loaded(l *load) {
 		w.failed(e, l.err)
 		return
 	}
-	if l.keys != nil {
+	if l.needs != nil {
 		w.learn(e, l)
 	} else if !w.adopt(e, l) {
 		w.load(e, nil)
@@ -119,11 +126,14 @@ func (w *writer) learn(e *entry, l *load) {
 	if e.asked == nil {
 		e.asked, e.facts.Sent = map[room.SentKey]bool{}, map[room.SentKey]room.Sent{}
 	}
-	for _, key := range l.keys {
+	for _, key := range l.needs.Sent {
 		e.asked[key] = true
 	}
 	for key, sent := range l.sent {
 		e.facts.Sent[key] = sent
+	}
+	for _, seq := range l.needs.Messages {
+		e.state.Learn(seq, room.Followed(seq, l.facts[seq], w.tail.byRoom[e.id]))
 	}
 }
 

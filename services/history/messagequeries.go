@@ -34,15 +34,15 @@ func (q *messageQueries) List(ctx context.Context, in *historyv1.MessagesListReq
 	if _, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq()); err != nil {
 		return nil, err
 	}
-	page, err := q.service.store.Messages(ctx, pageQuery(in))
+	page, err := q.service.store.Messages(ctx, pageQuery(in, rpc.CallerOf(ctx).User))
 	if err != nil {
 		return nil, q.service.storeError(err)
 	}
 	return &historyv1.MessagesListResponse{Messages: page.Messages, HasBefore: page.HasBefore, HasAfter: page.HasAfter}, nil
 }
 
-func pageQuery(in *historyv1.MessagesListRequest) store.Query {
-	p := store.Query{Room: in.GetRoom(), Thread: in.GetThread(), Limit: limit(in.GetLimit()), Kind: store.Newest}
+func pageQuery(in *historyv1.MessagesListRequest, user string) store.Query {
+	p := store.Query{Room: in.GetRoom(), Thread: in.GetThread(), Limit: limit(in.GetLimit()), Kind: store.Newest, User: user}
 	switch {
 	case in.Before != nil:
 		p.Kind, p.Seq = store.Before, in.GetBefore()
@@ -59,7 +59,7 @@ func (q *messageQueries) Get(ctx context.Context, in *historyv1.MessagesGetReque
 	if _, _, err := q.service.readable(ctx, in.GetRoom(), 0); err != nil {
 		return nil, err
 	}
-	m, err := q.service.store.Message(ctx, in.GetRoom(), in.GetSeq())
+	m, err := q.service.store.Message(ctx, in.GetRoom(), rpc.CallerOf(ctx).User, in.GetSeq())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "there is no such message"})
 	}

@@ -33,6 +33,21 @@ func (p publisher) record(epoch uint64, r *chatv1.LogRecord) {
 	for _, e := range r.GetEvents() {
 		p.notices(e)
 	}
+	p.marks(r.GetMarks())
+}
+
+// marks publishes read markers, per room.
+func (p publisher) marks(marks []*chatv1.Mark) {
+	byRoom := map[string]*chatv1.Marks{}
+	for _, m := range marks {
+		if byRoom[m.GetRoom()] == nil {
+			byRoom[m.GetRoom()] = &chatv1.Marks{}
+		}
+		byRoom[m.GetRoom()].Marks = append(byRoom[m.GetRoom()].Marks, m)
+	}
+	for room, m := range byRoom {
+		p.send(subject.Marks(room), m)
+	}
 }
 
 // room publishes events of one room, in messages of at most maxMessage.
@@ -53,7 +68,7 @@ func (p publisher) room(epoch uint64, room string, events []*chatv1.Event) {
 // their sessions.
 func (p publisher) notices(e *chatv1.Event) {
 	for _, m := range membershipsOf(e) {
-		if m.GetUser() == e.GetUser() && e.GetCreated() == nil {
+		if m.GetUser() == e.GetUser() && e.GetCreated() == nil && e.GetJoined().GetBy() == "" {
 			continue // by their own request, which has an answer
 		}
 		at := &chatv1.NoticeRoom{Room: m.GetRoom(), Seq: m.GetSeq()}

@@ -35,12 +35,12 @@ func (s *Service) readable(ctx context.Context, id string, minSeq uint32) (*chat
 	}
 	caller := rpc.CallerOf(ctx)
 	var info *chatv1.Room
-	var member *chatv1.Member
+	var standing store.Standing
 	wait, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	err := s.progress.until(wait, func() (bool, error) {
 		var err error
-		info, member, err = s.store.Info(ctx, id, caller.User)
+		info, standing, err = s.store.Info(ctx, id, caller.User)
 		if errors.Is(err, store.ErrNotFound) {
 			return minSeq == 0, nil
 		}
@@ -51,10 +51,12 @@ func (s *Service) readable(ctx context.Context, id string, minSeq uint32) (*chat
 		return nil, nil, rpc.Refuse(unavailable("the archive is behind; try again in a moment"))
 	case err != nil:
 		return nil, nil, s.storeError(err)
-	case info == nil || info.GetClosed() && !caller.Admin || !caller.Admin && member == nil && !room.Open(info.GetKind()):
+	case info == nil || info.GetClosed() && !caller.Admin || !caller.Admin && standing.Member == nil && !room.Open(info.GetKind()):
 		return nil, nil, rpc.Refuse(room.NotFound())
+	case standing.BannedUntil > time.Now().UnixMilli() && !caller.Admin:
+		return nil, nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Message: "you are banned from this room"})
 	}
-	return info, member, nil
+	return info, standing.Member, nil
 }
 
 // storeError hides what went wrong behind what to do about it.

@@ -15,7 +15,8 @@ type entry struct {
 	touched bool
 	// loading: the store is being asked; what comes for the room waits.
 	loading bool
-	// facts are what the store said for those that wait.
+	// facts are what the store said for those that wait, asked what it was
+	// asked for.
 	facts room.Facts
 	asked map[room.SentKey]bool
 	// commands wait for the load, questions also for the record under way.

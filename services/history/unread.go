@@ -3,6 +3,8 @@ package history
 import (
 	"context"
 	"slices"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
 
 // maxUnread is where counting stops.
@@ -24,7 +26,7 @@ func (e *entry) unread(user string) *counts {
 		return &counts{whole: true}
 	}
 	c := &counts{after: m.ReadSeq}
-	deleted := map[uint32]bool{}
+	deleted, edited := map[uint32]bool{}, map[uint32]*chatv1.Edited{}
 	for i := len(e.recent.events) - 1; i >= 0; i-- {
 		event := e.recent.events[i]
 		if event.GetSeq() <= m.ReadSeq {
@@ -33,8 +35,15 @@ func (e *entry) unread(user string) *counts {
 		if d := event.GetDeleted(); d != nil {
 			deleted[d.GetSeq()] = true
 		}
+		if d := event.GetEdited(); d != nil && edited[d.GetSeq()] == nil {
+			edited[d.GetSeq()] = d // the last one counts
+		}
 		if p := event.GetMessage(); p != nil && event.GetUser() != user && !deleted[event.GetSeq()] {
-			c.add(slices.Contains(p.GetMentions(), user))
+			mentions := p.GetMentions()
+			if now := edited[event.GetSeq()]; now != nil {
+				mentions = now.GetMentions()
+			}
+			c.add(slices.Contains(mentions, user))
 		}
 	}
 	first := e.recent.first()

@@ -4,11 +4,13 @@ import (
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
 
-// Decision is what a change comes to: an event, or a refusal, or neither where
-// it is so already.
+// Decision is what a change comes to: an event, a mark, or a refusal, or
+// nothing of it where it is so already.
 type Decision struct {
 	// Event to store; its seq follows the head.
 	Event *chatv1.Event
+	// Mark to store: a read marker that rises. It takes no seq.
+	Mark *chatv1.Mark
 	// Refusal, if it may not be.
 	Refusal *chatv1.Refusal
 	// Seq and TimeMs (Unix ms) of the event, or of where it became so.
@@ -17,7 +19,7 @@ type Decision struct {
 }
 
 // Duplicate tells whether nothing is changed since it is so already.
-func (d Decision) Duplicate() bool { return d.Event == nil && d.Refusal == nil }
+func (d Decision) Duplicate() bool { return d.Event == nil && d.Mark == nil && d.Refusal == nil }
 
 // Command is one change that somebody wants. Change holds one of the types of
 // chatv1.Command's changes, but a *chatv1.Send in place of its Sends.
@@ -29,17 +31,20 @@ type Command struct {
 }
 
 // Decide says what a command comes to in a room at a time (Unix ms). It
-// changes nothing.
+// changes nothing. What it needs besides the state, Needs tells.
 func Decide(s *State, c Command, facts Facts, limits Limits, nowMs int64) Decision {
-	d := decision{State: s, Command: c, facts: facts, limits: limits, now: max(nowMs, s.TimeMs)}
-	if refusal := CheckUser("user", c.By.GetUser()); refusal != nil {
-		return Decision{Refusal: refusal}
+	d := &decision{State: s, Command: c, facts: facts, limits: limits, now: max(nowMs, s.TimeMs)}
+	if r := CheckUser("user", c.By.GetUser()); r != nil {
+		return refused(r)
 	}
-	if create, ok := c.Change.(*chatv1.CreateRoom); ok {
-		return d.create(create)
+	switch change := c.Change.(type) {
+	case *chatv1.CreateRoom:
+		return d.create(change)
+	case *chatv1.OpenDirect:
+		return d.openDirect(change)
 	}
-	if !s.Exists() || !s.MayRead(c.By.GetUser()) && !c.By.GetAdmin() {
-		return Decision{Refusal: NotFound()}
+	if r := d.checkSeen(); r != nil {
+		return refused(r)
 	}
 	switch change := c.Change.(type) {
 	case *chatv1.Join:
@@ -48,8 +53,34 @@ func Decide(s *State, c Command, facts Facts, limits Limits, nowMs int64) Decisi
 		return d.leave()
 	case *chatv1.Send:
 		return d.send(change)
+	case *chatv1.Edit:
+		return d.edit(change)
+	case *chatv1.Delete:
+		return d.delete(change)
+	case *chatv1.React:
+		return d.react(change)
+	case *chatv1.Read:
+		return d.read(change)
+	case *chatv1.Invite:
+		return d.invite(change)
+	case *chatv1.Kick:
+		return d.kick(change)
+	case *chatv1.Ban:
+		return d.ban(change)
+	case *chatv1.Unban:
+		return d.unban(change)
+	case *chatv1.Mute:
+		return d.mute(change)
+	case *chatv1.Unmute:
+		return d.unmute(change)
+	case *chatv1.SetRole:
+		return d.setRole(change)
+	case *chatv1.UpdateRoom:
+		return d.update(change)
+	case *chatv1.DeleteRoom:
+		return d.deleteRoom()
 	}
-	return d.refuse(refuse(chatv1.ErrorCode_BAD_REQUEST, "this server does not know that request yet"))
+	return refused(refuse(chatv1.ErrorCode_BAD_REQUEST, "a command needs a change that this server knows"))
 }
 
 // decision is the work on one command.
@@ -61,11 +92,22 @@ type decision struct {
 	now    int64
 }
 
-func (d *decision) refuse(r *chatv1.Refusal) Decision { return Decision{Refusal: r} }
+// checkSeen refuses an actor for whom there is no such room.
+func (d *decision) checkSeen() *chatv1.Refusal {
+	if d.By.GetAdmin() && d.Exists() {
+		return nil
+	}
+	return d.CheckRead(d.By.GetUser(), d.now)
+}
 
+func refused(r *chatv1.Refusal) Decision { return Decision{Refusal: r} }
+
+// already: it became so with an event, or is so at the head.
 func (d *decision) already(seq uint32, timeMs int64) Decision {
 	return Decision{Seq: seq, TimeMs: timeMs}
 }
+
+func (d *decision) alreadyNow() Decision { return d.already(d.Head, d.TimeMs) }
 
 // event is the room's next one, by the actor, without its change.
 func (d *decision) event() *chatv1.Event {
@@ -75,6 +117,6 @@ func (d *decision) event() *chatv1.Event {
 	}
 }
 
-func (d *decision) decided(e *chatv1.Event) Decision {
+func decided(e *chatv1.Event) Decision {
 	return Decision{Event: e, Seq: e.GetSeq(), TimeMs: e.GetTimeMs()}
 }

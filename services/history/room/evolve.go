@@ -16,6 +16,7 @@ func (s *State) Evolve(e *chatv1.Event) error {
 		return fmt.Errorf("room %q at %d: event %d of room %q does not follow", s.ID, s.Head, e.GetSeq(), e.GetRoom())
 	}
 	s.Head, s.TimeMs = e.GetSeq(), e.GetTimeMs()
+	s.noteMessage(e)
 	switch c := e.GetChange().(type) {
 	case *chatv1.Event_Created:
 		s.created(e, c.Created)
@@ -26,7 +27,13 @@ func (s *State) Evolve(e *chatv1.Event) error {
 	case *chatv1.Event_Left:
 		delete(s.Members, e.GetUser())
 	case *chatv1.Event_Removed:
-		delete(s.Members, c.Removed.GetUser())
+		s.removed(c.Removed)
+	case *chatv1.Event_Unbanned:
+		delete(s.Banned, c.Unbanned.GetUser())
+	case *chatv1.Event_Muted:
+		s.Muted[c.Muted.GetUser()] = Until(c.Muted.GetUntil())
+	case *chatv1.Event_Unmuted:
+		delete(s.Muted, c.Unmuted.GetUser())
 	case *chatv1.Event_RoleSet:
 		if m := s.Members[c.RoleSet.GetUser()]; m != nil {
 			m.Role = c.RoleSet.GetRole()
@@ -35,7 +42,7 @@ func (s *State) Evolve(e *chatv1.Event) error {
 		s.updated(c.Updated)
 	case *chatv1.Event_Edited:
 		if s.Last.GetSeq() == c.Edited.GetSeq() {
-			s.Last = Edited(s.Last, c.Edited.GetText(), e.GetTimeMs())
+			s.Last = Edited(s.Last, c.Edited, e.GetTimeMs())
 		}
 	case *chatv1.Event_Deleted:
 		if s.Last.GetSeq() == c.Deleted.GetSeq() {
@@ -76,8 +83,20 @@ func (s *State) posted(e *chatv1.Event, p *chatv1.Posted) {
 	if id := e.GetClientMsgId(); id != "" {
 		s.sent.add(SentKey{User: e.GetUser(), ClientMsgID: id}, Sent{Seq: e.GetSeq(), TimeMs: e.GetTimeMs(), Body: BodyOf(p)})
 	}
-	if m := s.Members[e.GetUser()]; m != nil && e.GetName() != "" {
-		m.Name = e.GetName()
+	if m := s.Members[e.GetUser()]; m != nil {
+		if e.GetName() != "" {
+			m.Name = e.GetName()
+		}
+		if s.SlowMode > 0 {
+			m.SentMs = e.GetTimeMs()
+		}
+	}
+}
+
+func (s *State) removed(r *chatv1.Removed) {
+	delete(s.Members, r.GetUser())
+	if r.GetBanned() {
+		s.Banned[r.GetUser()] = Until(r.GetUntil())
 	}
 }
 
@@ -115,12 +134,12 @@ func MessageOf(e *chatv1.Event) *chatv1.Message {
 }
 
 // Edited is a message with another text; a deleted one stays as it is.
-func Edited(m *chatv1.Message, text string, timeMs int64) *chatv1.Message {
+func Edited(m *chatv1.Message, by *chatv1.Edited, timeMs int64) *chatv1.Message {
 	if m.GetDeleted() {
 		return m
 	}
 	c := copyOf(m)
-	c.Text, c.Version, c.EditedAt = text, m.GetVersion()+1, Time(timeMs)
+	c.Text, c.Mentions, c.Version, c.EditedAt = by.GetText(), by.GetMentions(), m.GetVersion()+1, Time(timeMs)
 	return c
 }
 
@@ -128,7 +147,7 @@ func Edited(m *chatv1.Message, text string, timeMs int64) *chatv1.Message {
 func Erased(m *chatv1.Message) *chatv1.Message {
 	return &chatv1.Message{
 		Seq: m.GetSeq(), User: m.GetUser(), Name: m.GetName(), Time: m.GetTime(), Version: m.GetVersion(),
-		Deleted: true, ReplyTo: m.ReplyTo, Thread: m.Thread, ClientMsgId: m.ClientMsgId,
+		Deleted: true, ReplyTo: m.ReplyTo, Thread: m.Thread, ReplyCount: m.ReplyCount, ClientMsgId: m.ClientMsgId,
 	}
 }
 
@@ -138,6 +157,14 @@ func copyOf(m *chatv1.Message) *chatv1.Message {
 		ClientMsgId: m.ClientMsgId, EditedAt: m.GetEditedAt(), Version: m.GetVersion(), Deleted: m.GetDeleted(),
 		ReplyTo: m.ReplyTo, Thread: m.Thread, ReplyCount: m.ReplyCount, Mentions: m.GetMentions(), Reactions: m.GetReactions(),
 	}
+}
+
+// Until is the end of a ban or a mute, Unix ms; Forever where it has none.
+func Until(t *timestamppb.Timestamp) int64 {
+	if t == nil {
+		return Forever
+	}
+	return t.AsTime().UnixMilli()
 }
 
 // Time is a moment given in Unix milliseconds; nil for 0.

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -18,10 +19,14 @@ func TestRules(t *testing.T) {
 		limits.Members = 3
 		var log []*chatv1.Event
 		sent := map[SentKey]*chatv1.Event{}
+		var marks []*chatv1.Mark
 		now := int64(1_000_000)
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			now += rapid.Int64Range(-5_000, 5_000).Draw(t, "clock")
 			c := commandGen().Draw(t, "command")
+			if live.Head == 0 && rapid.Bool().Draw(t, "begin") {
+				c.Change = &chatv1.CreateRoom{Name: "Lobby", Kind: rapid.SampledFrom(validKinds).Draw(t, "kind"), Members: rapid.SliceOfN(userGen, 0, 3).Draw(t, "members")}
+			}
 			before := proto.CloneOf(live.Room())
 			d := Decide(live, c, Facts{}, limits, now)
 			if !proto.Equal(before, live.Room()) {
@@ -33,6 +38,12 @@ func TestRules(t *testing.T) {
 					t.Fatalf("a refusal that says nothing: %v", d)
 				}
 				continue
+			case d.Mark != nil:
+				if d.Event != nil || d.Mark.GetSeq() > live.Head || !live.Mark(d.Mark.GetUser(), d.Mark.GetSeq()) {
+					t.Fatalf("a mark that does not rise: %v at head %d", d.Mark, live.Head)
+				}
+				marks = append(marks, d.Mark)
+				continue
 			case d.Event == nil:
 				if d.Seq == 0 || d.Seq > live.Head {
 					t.Fatalf("a duplicate of nothing: %+v at head %d", d, live.Head)
@@ -40,7 +51,7 @@ func TestRules(t *testing.T) {
 				continue
 			}
 			e := d.Event
-			if e.GetSeq() != live.Head+1 || e.GetTimeMs() < live.TimeMs || e.GetUser() != c.By.GetUser() {
+			if e.GetSeq() != live.Head+1 || e.GetTimeMs() < live.TimeMs || e.GetUser() != c.By.GetUser() && e.GetJoined().GetBy() != c.By.GetUser() {
 				t.Fatalf("event %v does not follow head %d at %d", e, live.Head, live.TimeMs)
 			}
 			checkEvent(t, live, e, sent)
@@ -53,7 +64,7 @@ func TestRules(t *testing.T) {
 				t.Fatalf("%v was done twice", c.Change)
 			}
 		}
-		checkReplay(t, live, log)
+		checkReplay(t, live, log, marks)
 	})
 }
 
@@ -65,8 +76,8 @@ func checkEvent(t *rapid.T, s *State, e *chatv1.Event, sent map[SentKey]*chatv1.
 		}
 		sent[key] = e
 		m := s.Members[e.GetUser()]
-		if m == nil || m.Role == chatv1.Role_READER {
-			t.Fatalf("%s posted with standing %v", e.GetUser(), m)
+		if m == nil || m.Role == chatv1.Role_READER || s.Muted[e.GetUser()] > e.GetTimeMs() || s.Archived {
+			t.Fatalf("%s posted with standing %v, muted %v, archived %v", e.GetUser(), m, s.Muted, s.Archived)
 		}
 		if len(p.GetText()) == 0 || len(p.GetText()) > 16<<10 {
 			t.Fatalf("a text of %d bytes", len(p.GetText()))
@@ -77,9 +88,25 @@ func checkEvent(t *rapid.T, s *State, e *chatv1.Event, sent map[SentKey]*chatv1.
 			}
 		}
 	}
-	if e.GetJoined() != nil && s.Kind == chatv1.RoomKind_PRIVATE {
-		t.Fatalf("%s joined a private room uninvited", e.GetUser())
+	if s.Closed {
+		t.Fatalf("%v in a room that is closed", e)
 	}
+	if j := e.GetJoined(); j != nil && (s.Kind == chatv1.RoomKind_PRIVATE && j.By == nil || s.Banned[e.GetUser()] > e.GetTimeMs()) {
+		t.Fatalf("%s joined a room of kind %v, bans %v", e.GetUser(), s.Kind, s.Banned)
+	}
+	if target := Subject(e); target != 0 && target != e.GetSeq() {
+		m, _ := s.Message(target)
+		if m == nil || e.GetEdited() != nil && m.User != e.GetUser() || m.Deleted > 0 {
+			t.Fatalf("%v of message %+v", e, m)
+		}
+	}
+	if r := e.GetRemoved(); r != nil {
+		by, of := s.Members[e.GetUser()], s.Members[r.GetUser()]
+		if of != nil && of.Role == chatv1.Role_OWNER && by.Role != chatv1.Role_OWNER {
+			t.Fatalf("%+v removed an owner", by)
+		}
+	}
+
 	if e.GetCreated() != nil && s.Head != 0 {
 		t.Fatalf("created twice")
 	}
@@ -100,11 +127,22 @@ func checkRoom(t *rapid.T, s *State, limits Limits) {
 }
 
 // checkReplay: the log alone gives the state that the decisions used.
-func checkReplay(t *rapid.T, live *State, log []*chatv1.Event) {
+func checkReplay(t *rapid.T, live *State, log []*chatv1.Event, marks []*chatv1.Mark) {
 	replayed := New(live.ID)
 	for _, e := range log {
 		if err := replayed.Evolve(e); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for _, m := range marks {
+		_ = replayed.Mark(m.GetUser(), m.GetSeq())
+	}
+	if fmt.Sprint(replayed.Banned, replayed.Muted) != fmt.Sprint(live.Banned, live.Muted) {
+		t.Fatalf("sanctions: replayed %v %v, live %v %v", replayed.Banned, replayed.Muted, live.Banned, live.Muted)
+	}
+	for seq, want := range live.messages.bySeq {
+		if got := Followed(seq, nil, log); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("message %d: replayed %+v, live %+v", seq, got, want)
 		}
 	}
 	if !proto.Equal(replayed.Room(), live.Room()) || !proto.Equal(replayed.Last, live.Last) {

@@ -13,16 +13,17 @@ func refuse(code chatv1.ErrorCode, format string, args ...any) *chatv1.Refusal {
 
 // badField refuses a request for one of its fields.
 func badField(field, format string, args ...any) *chatv1.Refusal {
-	r := refuse(chatv1.ErrorCode_BAD_REQUEST, format, args...)
+	return withField(refuse(chatv1.ErrorCode_BAD_REQUEST, format, args...), field)
+}
+
+func withField(r *chatv1.Refusal, field string) *chatv1.Refusal {
 	r.Field = &field
 	return r
 }
 
 // tooLarge refuses a field over its limit.
 func tooLarge(field string, size, limit int) *chatv1.Refusal {
-	r := refuse(chatv1.ErrorCode_TOO_LARGE, "%s has %d bytes; at most %d are allowed", field, size, limit)
-	r.Field = &field
-	return r
+	return withField(refuse(chatv1.ErrorCode_TOO_LARGE, "%s has %d bytes; at most %d are allowed", field, size, limit), field)
 }
 
 // NotFound is the one answer for a room that is not there and for one that

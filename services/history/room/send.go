@@ -10,27 +10,69 @@ import (
 // message is kept.
 func (d *decision) send(c *chatv1.Send) Decision {
 	if r := d.checkSend(c); r != nil {
-		return d.refuse(r)
+		return refused(r)
 	}
 	posted := &chatv1.Posted{Text: c.GetText(), Data: c.GetData(), ReplyTo: c.ReplyTo, Thread: c.Thread}
-	posted.Mentions = d.mentions(c.GetText())
 	key := SentKey{User: d.By.GetUser(), ClientMsgID: c.GetClientMsgId()}
 	if sent, ok := d.known(key); ok {
 		if sent.Body != BodyOf(posted) {
-			field := "clientMsgId"
-			r := refuse(chatv1.ErrorCode_CONFLICT, "this clientMsgId was used for another message; make a new one")
-			r.Field = &field
-			return d.refuse(r)
+			return refused(withField(refuse(chatv1.ErrorCode_CONFLICT, "this clientMsgId was used for another message; make a new one"), "clientMsgId"))
 		}
 		return d.already(sent.Seq, sent.TimeMs)
 	}
-	if r := d.checkWrite(d.By); r != nil {
-		return d.refuse(r)
+	if r := d.checkPost(c); r != nil {
+		return refused(r)
 	}
+	posted.Mentions = d.mentions(c.GetText())
 	e := d.event()
 	e.ClientMsgId = c.GetClientMsgId()
 	e.Change = &chatv1.Event_Message{Message: posted}
-	return d.decided(e)
+	return decided(e)
+}
+
+// checkPost refuses what may not be said here now. A message that is there
+// already was allowed then, so this comes after.
+func (d *decision) checkPost(c *chatv1.Send) *chatv1.Refusal {
+	if !d.By.GetAdmin() {
+		if r := d.checkWrite(write); r != nil {
+			return r
+		}
+		if r := d.checkSlowMode(); r != nil {
+			return r
+		}
+	}
+	if r := d.checkReference("replyTo", c.ReplyTo); r != nil {
+		return r
+	}
+	return d.checkReference("thread", c.Thread)
+}
+
+// checkReference refuses a field that names something else than a message of
+// this room.
+func (d *decision) checkReference(field string, seq *uint32) *chatv1.Refusal {
+	if seq == nil {
+		return nil
+	}
+	if _, r := d.message(field, *seq); r != nil {
+		return badField(field, "%s is the seq of a message in this room", field)
+	}
+	return nil
+}
+
+// checkSlowMode refuses a member who sent not long ago.
+func (d *decision) checkSlowMode() *chatv1.Refusal {
+	m := d.Members[d.By.GetUser()]
+	if d.SlowMode == 0 || m.SentMs == 0 || atLeast(d.role(), slowModeFree) {
+		return nil
+	}
+	wait := m.SentMs + int64(d.SlowMode)*1000 - d.now
+	if wait <= 0 {
+		return nil
+	}
+	r := refuse(chatv1.ErrorCode_SLOW_MODE, "the room is in slow mode: one message in %d seconds", d.SlowMode)
+	after := uint32(wait)
+	r.RetryAfterMs = &after
+	return r
 }
 
 func (d *decision) checkSend(c *chatv1.Send) *chatv1.Refusal {
@@ -46,12 +88,6 @@ func (d *decision) checkSend(c *chatv1.Send) *chatv1.Refusal {
 		} else if len(json) > d.limits.Data {
 			return tooLarge("data", len(json), d.limits.Data)
 		}
-	}
-	if c.ReplyTo != nil && (c.GetReplyTo() == 0 || c.GetReplyTo() > d.Head) {
-		return badField("replyTo", "replyTo is the seq of a message in this room")
-	}
-	if c.Thread != nil && (c.GetThread() == 0 || c.GetThread() > d.Head) {
-		return badField("thread", "thread is the seq of a message in this room")
 	}
 	return nil
 }

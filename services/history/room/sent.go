@@ -73,8 +73,9 @@ func (s *State) Sent(key SentKey) (Sent, bool) {
 }
 
 // Forget drops the oldest ids over keep, but none of a message after stored:
-// those are nowhere else yet.
+// those are nowhere else yet. It drops messages known longest, over keep, too.
 func (s *State) Forget(keep int, stored uint32) {
+	s.messages.forget(keep)
 	n := 0
 	for len(s.sent.order)-n > keep && s.sent.byKey[s.sent.order[n]].Seq <= stored {
 		delete(s.sent.byKey, s.sent.order[n])
@@ -83,26 +84,4 @@ func (s *State) Forget(keep int, stored uint32) {
 	if n > 0 {
 		s.sent.order = append(s.sent.order[:0:0], s.sent.order[n:]...)
 	}
-}
-
-// Facts are what a decision needs to know besides the state.
-type Facts struct {
-	// Sent are ids that the store was asked for, and knows.
-	Sent map[SentKey]Sent
-}
-
-// Needs are the ids of a change that only the store can tell about: those
-// that may have been sent before, and that the state does not remember.
-func (s *State) Needs(user string, change *chatv1.Sends) []SentKey {
-	var keys []SentKey
-	for _, send := range change.GetSends() {
-		key := SentKey{User: user, ClientMsgID: send.GetClientMsgId()}
-		if send.GetAttempt() == 1 {
-			continue
-		}
-		if _, known := s.sent.byKey[key]; !known {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }

@@ -1,6 +1,8 @@
 package room
 
 import (
+	"math"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
 
@@ -27,8 +29,15 @@ type State struct {
 	// Last is the newest message, folded; nil where there is none.
 	Last *chatv1.Message
 
-	sent sentIDs
+	// Banned and Muted users, until when (Unix ms; Forever). They outlive leaving.
+	Banned, Muted map[string]int64
+
+	sent     sentIDs
+	messages messages
 }
+
+// Forever is the end of a ban or a mute without one.
+const Forever = math.MaxInt64
 
 // Member is one user's standing.
 type Member struct {
@@ -36,11 +45,13 @@ type Member struct {
 	Role      chatv1.Role
 	JoinedSeq uint32
 	ReadSeq   uint32
+	// SentMs is when they last sent while slow mode was on, Unix ms.
+	SentMs int64
 }
 
 // New is a room that was never created.
 func New(id string) *State {
-	return &State{ID: id, Members: map[string]*Member{}}
+	return &State{ID: id, Members: map[string]*Member{}, Banned: map[string]int64{}, Muted: map[string]int64{}}
 }
 
 // Exists tells whether the room was created and not deleted.
@@ -67,5 +78,18 @@ func (s *State) View(user string) *chatv1.RoomView {
 	if m := s.Members[user]; m != nil {
 		v.Role, v.ReadSeq = m.Role, m.ReadSeq
 	}
+	if s.Kind == chatv1.RoomKind_DIRECT {
+		v.Name = s.nameOfOther(user)
+	}
 	return v
+}
+
+// nameOfOther is what a direct room is called: by whom it is with.
+func (s *State) nameOfOther(user string) string {
+	for id, m := range s.Members {
+		if id != user {
+			return m.Name
+		}
+	}
+	return s.Name
 }

@@ -49,6 +49,8 @@ type Query struct {
 	Thread uint32
 	// Limit is 1 to 100.
 	Limit int
+	// User who asks: whose own reactions are marked.
+	User string
 }
 
 // Side says where a page lies.
@@ -69,6 +71,14 @@ const (
 type Page struct {
 	Messages            []*chatv1.Message
 	HasBefore, HasAfter bool
+}
+
+// Standing is what a user is in a room.
+type Standing struct {
+	// Member is nil for who is none.
+	Member *chatv1.Member
+	// BannedUntil is the end of a ban, Unix ms; 0: there is none.
+	BannedUntil int64
 }
 
 // RoomQuery asks for rooms by name.
@@ -101,6 +111,8 @@ type Store interface {
 	Room(ctx context.Context, room string) (*room.State, error)
 	// Sent looks ids up in a room; those that are unknown are left out.
 	Sent(ctx context.Context, room string, keys []room.SentKey) (map[room.SentKey]room.Sent, error)
+	// Facts are what decisions need of messages; seqs that hold none are left out.
+	Facts(ctx context.Context, room string, seqs []uint32) (map[uint32]*room.Message, error)
 	// Events are at most limit events of a room with a seq above `after`, in order.
 	Events(ctx context.Context, room string, after uint32, limit int) ([]*chatv1.Event, error)
 	// Unread counts messages by others than the user in (after, to], to 100 each: all, and those that mention the user.
@@ -109,9 +121,9 @@ type Store interface {
 	// Messages is a page; an unknown room has none.
 	Messages(ctx context.Context, q Query) (Page, error)
 	// Message is one message, or ErrNotFound.
-	Message(ctx context.Context, room string, seq uint32) (*chatv1.Message, error)
-	// Info is a room and the user's standing in it (nil: no member), or ErrNotFound.
-	Info(ctx context.Context, room, user string) (*chatv1.Room, *chatv1.Member, error)
+	Message(ctx context.Context, room, user string, seq uint32) (*chatv1.Message, error)
+	// Info is a room and the user's standing in it, or ErrNotFound.
+	Info(ctx context.Context, room, user string) (*chatv1.Room, Standing, error)
 	// Rooms lists rooms by id, and the user's role in each.
 	Rooms(ctx context.Context, q RoomQuery) ([]*chatv1.RoomView, error)
 	// RoomsOf are the ids of a user's rooms, the most lately active first.

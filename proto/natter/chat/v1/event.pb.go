@@ -452,7 +452,9 @@ type Edited struct {
 	// seq of the message.
 	Seq uint32 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
 	// The new text, 1 byte to 16 KiB.
-	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// User ids of the members that the new text mentions, found by the writer.
+	Mentions      []string `protobuf:"bytes,3,rep,name=mentions,proto3" json:"mentions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -499,6 +501,13 @@ func (x *Edited) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *Edited) GetMentions() []string {
+	if x != nil {
+		return x.Mentions
+	}
+	return nil
 }
 
 // Deleted: a message's text is gone.
@@ -1193,10 +1202,11 @@ const file_natter_chat_v1_event_proto_rawDesc = "" +
 	"\bmentions\x18\x05 \x03(\tR\bmentionsB\a\n" +
 	"\x05_dataB\v\n" +
 	"\t_reply_toB\t\n" +
-	"\a_thread\".\n" +
+	"\a_thread\"J\n" +
 	"\x06Edited\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\x1b\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x1a\n" +
+	"\bmentions\x18\x03 \x03(\tR\bmentions\"\x1b\n" +
 	"\aDeleted\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\"K\n" +
 	"\aReacted\x12\x10\n" +

@@ -53,16 +53,24 @@ func (f *fold) change(row *roomRow, e *chatv1.Event) error {
 	case *chatv1.Event_Left:
 		return f.exit(row, e.GetUser())
 	case *chatv1.Event_Removed:
-		return f.exit(row, c.Removed.GetUser())
+		return f.removed(row, c.Removed)
+	case *chatv1.Event_Unbanned:
+		return f.sanction(row, c.Unbanned.GetUser(), "banned", 0)
+	case *chatv1.Event_Muted:
+		return f.sanction(row, c.Muted.GetUser(), "muted", room.Until(c.Muted.GetUntil()))
+	case *chatv1.Event_Unmuted:
+		return f.sanction(row, c.Unmuted.GetUser(), "muted", 0)
 	case *chatv1.Event_RoleSet:
 		_, err := f.exec("UPDATE members SET role = ? WHERE number = ? AND user = ?", c.RoleSet.GetRole(), row.number, c.RoleSet.GetUser())
 		return err
 	case *chatv1.Event_Updated:
 		f.updated(row, c.Updated)
 	case *chatv1.Event_Edited:
-		return f.amend(row, c.Edited.GetSeq(), func(m *chatv1.Message) *chatv1.Message { return room.Edited(m, c.Edited.GetText(), e.GetTimeMs()) })
+		return f.edited(row, e, c.Edited)
 	case *chatv1.Event_Deleted:
-		return f.amend(row, c.Deleted.GetSeq(), room.Erased)
+		return f.deleted(row, e, c.Deleted)
+	case *chatv1.Event_Reacted:
+		return f.reacted(row, e, c.Reacted)
 	case *chatv1.Event_Closed:
 		row.closed = true
 	}
@@ -77,12 +85,20 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 	}
 	body := room.BodyOf(e.GetMessage())
 	id := row.id(e.GetSeq())
-	if _, err := f.exec("INSERT INTO messages (id, sent, body, user, deleted, command, message) VALUES (?, ?, ?, ?, 0, ?, ?)",
-		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetCommandId(), blob); err != nil {
+	if _, err := f.exec("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?)",
+		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob); err != nil {
 		return err
 	}
 	if m.Thread != nil {
 		if _, err := f.exec("INSERT INTO thread_messages (thread, id) VALUES (?, ?)", row.id(m.GetThread()), id); err != nil {
+			return err
+		}
+		if err := f.amend(row, m.GetThread(), repliesBy(1)); err != nil {
+			return err
+		}
+	}
+	if row.slowMode > 0 {
+		if _, err := f.exec("UPDATE members SET sent_ms = ? WHERE number = ? AND user = ?", e.GetTimeMs(), row.number, e.GetUser()); err != nil {
 			return err
 		}
 	}
@@ -91,7 +107,7 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 }
 
 func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {
-	result, err := f.exec("INSERT INTO members (number, user, name, role, joined_seq, read_seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+	result, err := f.exec("INSERT INTO members (number, user, name, role, joined_seq, read_seq, sent_ms) VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
 		row.number, user, name, role, seq, seq)
 	if err != nil {
 		return err
@@ -124,23 +140,4 @@ func (f *fold) updated(row *roomRow, u *chatv1.Updated) {
 	if u.Archived != nil {
 		row.archived = u.GetArchived()
 	}
-}
-
-// amend changes a message that was posted before.
-func (f *fold) amend(row *roomRow, seq uint32, change func(*chatv1.Message) *chatv1.Message) error {
-	var blob []byte
-	if err := f.tx.QueryRowContext(f.ctx, "SELECT message FROM messages WHERE id = ?", row.id(seq)).Scan(&blob); err != nil {
-		return fmt.Errorf("message %d: %w", seq, err)
-	}
-	m := &chatv1.Message{}
-	if err := proto.Unmarshal(blob, m); err != nil {
-		return err
-	}
-	m = change(m)
-	blob, err := proto.Marshal(m)
-	if err != nil {
-		return err
-	}
-	_, err = f.exec("UPDATE messages SET message = ?, deleted = ? WHERE id = ?", blob, m.GetDeleted(), row.id(seq))
-	return err
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Message implements store.Store.
-func (s *Store) Message(ctx context.Context, id string, seq uint32) (*chatv1.Message, error) {
+func (s *Store) Message(ctx context.Context, id, user string, seq uint32) (*chatv1.Message, error) {
 	row, err := s.roomRow(ctx, id)
 	if err != nil {
 		return nil, err
@@ -21,7 +21,11 @@ func (s *Store) Message(ctx context.Context, id string, seq uint32) (*chatv1.Mes
 	if row == nil {
 		return nil, store.ErrNotFound
 	}
-	return message(ctx, s.read, row.id(seq))
+	m, err := message(ctx, s.read, row.id(seq))
+	if err == nil {
+		m.Reactions, err = reactions(ctx, s.read, row.id(seq), user)
+	}
+	return m, err
 }
 
 func message(ctx context.Context, q queryer, id int64) (*chatv1.Message, error) {
@@ -44,7 +48,7 @@ func (s *Store) Messages(ctx context.Context, q store.Query) (store.Page, error)
 	if row == nil || err != nil {
 		return store.Page{}, err
 	}
-	p := pager{store: s, row: row, thread: q.Thread}
+	p := pager{store: s, row: row, thread: q.Thread, user: q.User}
 	switch q.Kind {
 	case store.After:
 		return p.page(ctx, int64(q.Seq)+1, 0, q.Limit)
@@ -61,6 +65,7 @@ type pager struct {
 	store  *Store
 	row    *roomRow
 	thread uint32
+	user   string
 }
 
 // page is `below` messages with a smaller seq than pivot, and `above` from it on.
@@ -84,20 +89,21 @@ func (p pager) side(ctx context.Context, compare, order string, pivot int64, lim
 	var rows *sql.Rows
 	var err error
 	if p.thread > 0 {
-		rows, err = p.store.read.QueryContext(ctx, `SELECT m.message FROM thread_messages t JOIN messages m ON m.id = t.id
+		rows, err = p.store.read.QueryContext(ctx, `SELECT m.message, m.reacted FROM thread_messages t JOIN messages m ON m.id = t.id
 			WHERE t.thread = ? AND t.id `+compare+` ? ORDER BY t.id `+order+` LIMIT ?`, p.row.id(p.thread), p.row.id(0)+pivot, limit)
 	} else {
-		rows, err = p.store.read.QueryContext(ctx, `SELECT message FROM messages WHERE id `+compare+` ? AND id BETWEEN ? AND ? ORDER BY id `+order+` LIMIT ?`,
+		rows, err = p.store.read.QueryContext(ctx, `SELECT message, reacted FROM messages WHERE id `+compare+` ? AND id BETWEEN ? AND ? ORDER BY id `+order+` LIMIT ?`,
 			p.row.id(0)+pivot, p.row.id(0), p.row.id(^uint32(0)), limit)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var list []*chatv1.Message
+	var list, reactedTo []*chatv1.Message
 	for rows.Next() {
 		var blob sql.RawBytes
-		if err := rows.Scan(&blob); err != nil {
+		var reacted bool
+		if err := rows.Scan(&blob, &reacted); err != nil {
 			return nil, err
 		}
 		m := &chatv1.Message{}
@@ -105,8 +111,21 @@ func (p pager) side(ctx context.Context, compare, order string, pivot int64, lim
 			return nil, err
 		}
 		list = append(list, m)
+		if reacted {
+			reactedTo = append(reactedTo, m)
+		}
 	}
-	return list, rows.Err()
+	// The connection goes back first: who holds one and waits for another may
+	// wait for ever.
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for _, m := range reactedTo {
+		if m.Reactions, err = reactions(ctx, p.store.read, p.row.id(m.GetSeq()), p.user); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Unread implements store.Store.

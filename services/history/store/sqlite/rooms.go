@@ -48,7 +48,7 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 			return nil, err
 		}
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT user, name, role, joined_seq, read_seq FROM members WHERE number = ?", row.number)
+	rows, err := tx.QueryContext(ctx, "SELECT user, name, role, joined_seq, read_seq, sent_ms FROM members WHERE number = ?", row.number)
 	if err != nil {
 		return nil, err
 	}
@@ -56,22 +56,48 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 	for rows.Next() {
 		var user string
 		m := &room.Member{}
-		if err := rows.Scan(&user, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq); err != nil {
+		if err := rows.Scan(&user, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq, &m.SentMs); err != nil {
 			return nil, err
 		}
 		state.Members[user] = m
 	}
-	return state, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return state, sanctions(ctx, tx, row, state)
+}
+
+// sanctions reads who is banned and who is muted.
+func sanctions(ctx context.Context, tx *sql.Tx, row *roomRow, state *room.State) error {
+	rows, err := tx.QueryContext(ctx, "SELECT user, banned, muted FROM sanctions WHERE number = ?", row.number)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var user string
+		var banned, muted int64
+		if err := rows.Scan(&user, &banned, &muted); err != nil {
+			return err
+		}
+		if banned > 0 {
+			state.Banned[user] = banned
+		}
+		if muted > 0 {
+			state.Muted[user] = muted
+		}
+	}
+	return rows.Err()
 }
 
 // Info implements store.Store.
-func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, *chatv1.Member, error) {
+func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, store.Standing, error) {
 	row, err := s.roomRow(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, store.Standing{}, err
 	}
 	if row == nil {
-		return nil, nil, store.ErrNotFound
+		return nil, store.Standing{}, store.ErrNotFound
 	}
 	info := &chatv1.Room{
 		Room: row.room, Name: row.name, Kind: row.kind, Topic: row.topic, Head: row.head, MemberCount: uint32(row.members),
@@ -81,10 +107,18 @@ func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, *chatv
 	m := &chatv1.Member{User: user}
 	err = s.read.QueryRowContext(ctx, "SELECT name, role, joined_seq, read_seq FROM members WHERE number = ? AND user = ?", row.number, user).
 		Scan(&m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq)
+	standing := store.Standing{Member: m}
 	if errors.Is(err, sql.ErrNoRows) {
-		return info, nil, nil
+		standing.Member, err = nil, nil
 	}
-	return info, m, err
+	if err != nil {
+		return nil, store.Standing{}, err
+	}
+	err = s.read.QueryRowContext(ctx, "SELECT banned FROM sanctions WHERE number = ? AND user = ?", row.number, user).Scan(&standing.BannedUntil)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return info, standing, err
 }
 
 // Rooms implements store.Store.

@@ -35,16 +35,27 @@ CREATE TABLE members (
   role       INTEGER NOT NULL,
   joined_seq INTEGER NOT NULL,
   read_seq   INTEGER NOT NULL,
+  sent_ms    INTEGER NOT NULL, -- when they last sent while slow mode was on
   PRIMARY KEY (number, user)
 ) WITHOUT ROWID;
 CREATE INDEX members_by_user ON members (user);
+
+CREATE TABLE sanctions (
+  number INTEGER NOT NULL,
+  user   TEXT    NOT NULL,
+  banned INTEGER NOT NULL, -- until, Unix ms; 0: not
+  muted  INTEGER NOT NULL, -- until, Unix ms; 0: not
+  PRIMARY KEY (number, user)
+) WITHOUT ROWID;
 
 CREATE TABLE messages (
   id      INTEGER PRIMARY KEY, -- room number * 2^32 + seq
   sent    INTEGER NOT NULL,    -- digest of (room number, user, clientMsgId); 0: no clientMsgId
   body    BLOB    NOT NULL,    -- room.Body of what was posted
   user    TEXT    NOT NULL,
-  deleted INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,    -- seq of the event that deleted it; 0: it is there
+  changed INTEGER NOT NULL,    -- seq of the event that made its text what it is
+  reacted INTEGER NOT NULL,    -- whether there may be reactions
   command TEXT    NOT NULL,
   message BLOB    NOT NULL     -- natter.chat.v1.Message as it stands now
 );
@@ -54,6 +65,14 @@ CREATE TABLE thread_messages (
   thread INTEGER NOT NULL,     -- room number * 2^32 + seq of the message it hangs from
   id     INTEGER NOT NULL,     -- of the message
   PRIMARY KEY (thread, id)
+) WITHOUT ROWID;
+
+CREATE TABLE reactions (
+  id    INTEGER NOT NULL,      -- of the message
+  emoji TEXT    NOT NULL,
+  user  TEXT    NOT NULL,
+  seq   INTEGER NOT NULL,      -- of the event that added it
+  PRIMARY KEY (id, emoji, user)
 ) WITHOUT ROWID;
 
 CREATE TABLE events (

@@ -24,6 +24,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"ApplyIsExactlyOnce":               exactlyOnce,
 		"ApplyIsAllOrNothing":              allOrNothing,
 		"FoldIsTheStateOfTheRules":         fold,
+		"MessagesAreFolded":                folded,
+		"SanctionsAreKept":                 sanctions,
 		"PagesAtAnyDepth":                  pages,
 		"SentIDsAreFound":                  sent,
 		"EventsComeBack":                   events,
@@ -163,6 +165,85 @@ func fold(t *testing.T, open Opener) {
 	}
 }
 
+func folded(t *testing.T, open Opener) {
+	l := newLog(t, open(t))
+	l.do("lobby", "ana", public("Lobby"))
+	l.do("lobby", "bo", &chatv1.Join{})
+	root, two := uint32(3), uint32(4)
+	l.do("lobby", "ana", &chatv1.Send{ClientMsgId: "m3", Text: "root"})                             // 3
+	l.do("lobby", "bo", &chatv1.Send{ClientMsgId: "m4", Text: "in thread", Thread: &root})          // 4
+	l.do("lobby", "bo", &chatv1.Send{ClientMsgId: "m5", Text: "too", Thread: &root, ReplyTo: &two}) // 5
+	l.do("lobby", "ana", &chatv1.Edit{Seq: 3, Text: "root, for <@bo>"})                             // 6
+	for _, user := range []string{"ana", "bo"} {
+		l.do("lobby", user, &chatv1.React{Seq: 3, Emoji: "👍"}) // 7, 8
+	}
+	l.do("lobby", "bo", &chatv1.React{Seq: 3, Emoji: "🎉"})                // 9
+	l.do("lobby", "ana", &chatv1.React{Seq: 3, Emoji: "👍", Remove: true}) // 10
+	l.do("lobby", "bo", &chatv1.Delete{Seq: 5})                           // 11
+	page, err := l.store.Messages(t.Context(), store.Query{Room: "lobby", Limit: 9, User: "ana"})
+	if err != nil || len(page.Messages) != 3 {
+		t.Fatalf("%v, %v", page, err)
+	}
+	m := page.Messages[0]
+	if m.GetText() != "root, for <@bo>" || m.GetVersion() != 2 || m.GetEditedAt() == nil || m.GetReplyCount() != 1 || fmt.Sprint(m.GetMentions()) != "[bo]" {
+		t.Errorf("the edited root: %v", m)
+	}
+	if r := m.GetReactions(); len(r) != 2 || r[0].GetEmoji() != "👍" || r[0].GetCount() != 1 || r[0].GetMine() || r[1].GetCount() != 1 {
+		t.Errorf("reactions as ana sees them: %v", r)
+	}
+	if d := page.Messages[2]; !d.GetDeleted() || d.GetText() != "" || d.GetReplyTo() != 4 {
+		t.Errorf("the deleted one: %v", d)
+	}
+	if thread, err := l.store.Messages(t.Context(), store.Query{Room: "lobby", Thread: 3, Limit: 9}); err != nil || len(thread.Messages) != 2 {
+		t.Errorf("the thread: %v, %v", thread, err)
+	}
+	facts, err := l.store.Facts(t.Context(), "lobby", []uint32{2, 3, 5, 99})
+	if err != nil || len(facts) != 2 {
+		t.Fatalf("facts: %v, %v", facts, err)
+	}
+	for _, seq := range []uint32{3, 5} {
+		want, _ := l.rooms["lobby"].Message(seq)
+		if got := facts[seq]; got.User != want.User || got.Deleted != want.Deleted || want.Deleted == 0 && got.Text != want.Text || got.Changed != want.Changed || fmt.Sprint(got.Reactions) != fmt.Sprint(want.Reactions) {
+			t.Errorf("message %d is stored as %+v, want %+v", seq, got, want)
+		}
+	}
+	for _, e := range mustEvents(t, l.store) {
+		if e.GetSeq() == 5 && e.GetMessage().GetText() != "" {
+			t.Errorf("a replay shows a deleted text: %v", e)
+		}
+	}
+}
+
+func mustEvents(t *testing.T, s store.Store) []*chatv1.Event {
+	t.Helper()
+	events, err := s.Events(t.Context(), "lobby", 0, 500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+func sanctions(t *testing.T, open Opener) {
+	l := newLog(t, open(t))
+	l.do("lobby", "ana", public("Lobby"))
+	for _, user := range []string{"bo", "cy", "dee"} {
+		l.do("lobby", user, &chatv1.Join{})
+	}
+	until := room.Time(5_000_000)
+	l.do("lobby", "ana", &chatv1.Ban{User: "bo", Until: until})
+	l.do("lobby", "ana", &chatv1.Mute{User: "cy"})
+	l.do("lobby", "ana", &chatv1.Mute{User: "dee"})
+	l.do("lobby", "ana", &chatv1.Unmute{User: "dee"})
+	got, err := open(t).Room(t.Context(), "lobby")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := l.rooms["lobby"]
+	if fmt.Sprint(got.Banned, got.Muted) != fmt.Sprint(want.Banned, want.Muted) || len(want.Banned) != 1 || len(want.Muted) != 1 {
+		t.Errorf("stored %v, %v; live %v, %v", got.Banned, got.Muted, want.Banned, want.Muted)
+	}
+}
+
 func pages(t *testing.T, open Opener) {
 	l := newLog(t, open(t))
 	l.do("a", "ana", public("A")) // rooms beside it must not leak in
@@ -237,10 +318,11 @@ func events(t *testing.T, open Opener) {
 	l := newLog(t, open(t))
 	var want []*chatv1.Event
 	want = append(want, l.do("lobby", "ana", public("Lobby")), l.do("lobby", "bo", &chatv1.Join{}))
-	to := uint32(2)
+	to := uint32(3)
+	want = append(want, l.do("lobby", "bo", &chatv1.Send{ClientMsgId: "m0", Text: "zero"}))
 	want = append(want, l.do("lobby", "bo", &chatv1.Send{ClientMsgId: "m1", Text: "one <@ana>", ReplyTo: &to}))
 	want = append(want, l.do("lobby", "bo", &chatv1.Leave{}), l.do("lobby", "bo", &chatv1.Join{}))
-	for after := range uint32(6) {
+	for after := range uint32(7) {
 		got, err := l.store.Events(t.Context(), "lobby", after, 2)
 		if err != nil {
 			t.Fatal(err)
@@ -317,10 +399,10 @@ func lists(t *testing.T, open Opener) {
 	if members, err = l.store.Members(t.Context(), "secret", "ana", 9); err != nil || len(members) != 1 || members[0].GetUser() != "bo" {
 		t.Errorf("members after ana: %v, %v", members, err)
 	}
-	if _, m, err := l.store.Info(t.Context(), "secret", "eve"); err != nil || m != nil {
-		t.Errorf("eve's standing: %v, %v", m, err)
+	if _, s, err := l.store.Info(t.Context(), "secret", "eve"); err != nil || s.Member != nil || s.BannedUntil != 0 {
+		t.Errorf("eve's standing: %v, %v", s, err)
 	}
-	if info, m, err := l.store.Info(t.Context(), "secret", "bo"); err != nil || m.GetRole() != chatv1.Role_MEMBER || info.GetMemberCount() != 2 {
-		t.Errorf("bo's standing: %v, %v, %v", info, m, err)
+	if info, s, err := l.store.Info(t.Context(), "secret", "bo"); err != nil || s.Member.GetRole() != chatv1.Role_MEMBER || info.GetMemberCount() != 2 {
+		t.Errorf("bo's standing: %v, %v, %v", info, s, err)
 	}
 }

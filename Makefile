@@ -31,7 +31,7 @@ e2e: ## browser, and real processes: needs Chromium
 	$(GO) test $(RACE) -count=1 -timeout 20m -tags e2e ./services/e2e/...
 
 bench: ## benchmarks of every module, and of the whole program
-	$(GO) test -run '^$$' -bench . -benchmem $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -benchmem $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 fuzz: ## each fuzz test for FUZZTIME (10s)
 	.ci/fuzz $(or $(FUZZTIME),10s)

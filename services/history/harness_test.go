@@ -37,11 +37,14 @@ func dialer(t testing.TB, server *natstest.Server) Dialer {
 }
 
 // start runs a service on the data in dir until the test ends or stop is called.
-func start(t testing.TB, server *natstest.Server, dir string) *running {
+func start(t testing.TB, server *natstest.Server, dir string, change ...func(*Service)) *running {
 	t.Helper()
 	s, err := New(testConfig(dir), server.Connect(t, natsx.History), dialer(t, server), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, do := range change {
+		do(s)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -167,14 +167,15 @@ func (a *arrival) shown() []*chatv1.RoomView {
 	return views
 }
 
-// enter brings the session into the rooms, and tells which of those named may
-// not be read any more.
-func (a *arrival) enter(ctx context.Context) {
+// enter brings the session into the rooms, as far as that needs no further
+// question, and tells which of those named may not be read any more. The
+// entrances that it returns have to go on.
+func (a *arrival) enter(d *dirty) (late []*entrance) {
 	s := a.session
 	for _, r := range a.rooms {
 		view := r.view.GetView()
 		if view == nil {
-			s.say(goneFrame(r.room, r.view.GetRefusal()))
+			d.put(s.out(), s.encode(goneFrame(r.room, r.view.GetRefusal())), durable)
 			continue
 		}
 		s.gateway.metrics.resumes.WithLabelValues(view.GetResume().String()).Inc()
@@ -182,9 +183,19 @@ func (a *arrival) enter(ctx context.Context) {
 		if view.GetResume() == chatv1.Resume_COMPLETE {
 			e.pos, e.backlog = *r.after, r.view.GetEvents()
 		}
-		if err := e.enter(ctx); err != nil && !s.ended.Load() {
-			s.say(goneFrame(r.room, refusalOf(err)))
+		if outcome, err := e.step(); err != nil || outcome == missing {
+			late = append(late, e)
 		}
+	}
+	return late
+}
+
+// enterOrSay goes on with an entrance, and tells the client where that fails.
+func (e *entrance) enterOrSay(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	if err := e.enter(ctx); err != nil && !e.begun && !e.session.ended.Load() {
+		e.session.say(goneFrame(e.feed.room, refusalOf(err)))
 	}
 }
 

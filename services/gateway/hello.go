@@ -29,14 +29,20 @@ func (s *session) greet(re uint32, hello *clientv1.ClientFrame_Hello) {
 		return
 	}
 	welcome := s.encode(&clientv1.ServerFrame{Re: &re, Body: &clientv1.ServerFrame_Welcome_{Welcome: s.welcome(claims, arrival.shown())}})
-	if s.introduce(claims, hello, welcome) {
-		arrival.enter(g.life)
+	var d dirty
+	if !s.introduce(claims, hello, welcome, &d) {
+		return
+	}
+	late := arrival.enter(&d)
+	d.flush() // the welcome and what was missed, in one write; from here on the client may rely on its rooms
+	for _, e := range late {
+		e.enterOrSay(g.life)
 	}
 }
 
 // introduce makes the session one of its user's. Who finds it there may tell
 // it things, which come after the welcome.
-func (s *session) introduce(claims token.Claims, hello *clientv1.ClientFrame_Hello, welcome []byte) bool {
+func (s *session) introduce(claims token.Claims, hello *clientv1.ClientFrame_Hello, welcome []byte, d *dirty) bool {
 	g := s.gateway
 	u, ok, err := g.users.join(claims.User, s)
 	switch {
@@ -56,11 +62,8 @@ func (s *session) introduce(claims token.Claims, hello *clientv1.ClientFrame_Hel
 	}
 	s.user, s.name, s.agent, s.expires = u, nameOf(claims), hello.GetAgent(), claims.Expires
 	g.reporter.began(s, g.users.begin(u, hello.State))
-	mine := s.out().put(welcome, durable) == owed
+	d.put(s.out(), welcome, durable)
 	s.mu.Unlock()
-	if mine {
-		s.out().flush()
-	}
 	g.wheel.book(s, errandExpire, time.Until(claims.Expires))
 	g.firstPing(s)
 	return true

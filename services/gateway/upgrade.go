@@ -35,13 +35,19 @@ type upgrader struct {
 func newUpgrader(g *Gateway, o origins, from addresses) *upgrader {
 	return &upgrader{
 		gateway: g, origins: o, from: from,
-		codecs: map[string]frame.Codec{frame.ProtocolJSON: frame.JSON(), frame.ProtocolBinary: frame.Binary()},
+		codecs: codecs(),
 		upgrader: websocket.Upgrader{
 			ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: &sync.Pool{},
 			Subprotocols: []string{frame.ProtocolJSON, frame.ProtocolBinary},
 			CheckOrigin:  o.allowed,
 		},
 	}
+}
+
+// codecs by subprotocol. A client that names none speaks JSON.
+func codecs() map[string]frame.Codec {
+	text := frame.JSON()
+	return map[string]frame.Codec{"": text, frame.ProtocolJSON: text, frame.ProtocolBinary: frame.Binary()}
 }
 
 // ServeHTTP answers GET /v1/ws.
@@ -73,7 +79,7 @@ func (u *upgrader) admit(w http.ResponseWriter, r *http.Request) (outcome string
 	case !u.origins.allowed(r):
 		httpError(w, http.StatusForbidden, "FORBIDDEN", "this origin is not allowed here (NATTER_ORIGINS)", "")
 		return "origin"
-	case websocket.IsWebSocketUpgrade(r) && !slices.ContainsFunc(websocket.Subprotocols(r), func(p string) bool { return u.codecs[p] != nil }):
+	case !u.speaks(websocket.Subprotocols(r)):
 		httpError(w, http.StatusBadRequest, "BAD_REQUEST", "ask for the subprotocol "+frame.ProtocolJSON+" or "+frame.ProtocolBinary, "Sec-WebSocket-Protocol")
 		return "subprotocol"
 	case g.drain.Begun() || !g.deployment.known() || !g.sessions.reserve(g.cfg.Connections):
@@ -82,6 +88,11 @@ func (u *upgrader) admit(w http.ResponseWriter, r *http.Request) (outcome string
 		return "unavailable"
 	}
 	return "accepted"
+}
+
+// speaks tells whether a client names no subprotocol, or one that is known here.
+func (u *upgrader) speaks(named []string) bool {
+	return len(named) == 0 || slices.ContainsFunc(named, func(p string) bool { return u.codecs[p] != nil })
 }
 
 // hijacker gives the library our socket in place of the connection.

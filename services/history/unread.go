@@ -22,7 +22,7 @@ type counts struct {
 // unread counts what the memory shows, from the latest event down.
 func (e *entry) unread(user string) *counts {
 	m := e.state.Members[user]
-	if m == nil {
+	if m == nil || e.state.Last.GetSeq() <= m.ReadSeq {
 		return &counts{whole: true}
 	}
 	c := &counts{after: m.ReadSeq}

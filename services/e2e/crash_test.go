@@ -1,0 +1,192 @@
+package e2e_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/natter-chat/natter/services/e2e/harness/client"
+	"github.com/natter-chat/natter/services/e2e/harness/load"
+	"github.com/natter-chat/natter/services/e2e/harness/shape"
+	"github.com/natter-chat/natter/services/e2e/harness/token"
+	"github.com/natter-chat/natter/services/internal/natstest"
+)
+
+// kills is how often a process is killed: NATTER_E2E_KILLS, or a few.
+func kills(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("NATTER_E2E_KILLS"), "4"))
+	if err != nil || n < 1 {
+		t.Fatalf("NATTER_E2E_KILLS=%s is not a number of kills", os.Getenv("NATTER_E2E_KILLS"))
+	}
+	return n
+}
+
+// TestCrash: processes are killed (SIGKILL) and halted at random moments while
+// people write. Whatever was acked is there, once, with the seq of its ack;
+// and those who only read saw it all.
+func TestCrash(t *testing.T) {
+	everywhereCrashing(t, func(t *testing.T, d *shape.Deployment, faults []fault) {
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		random := rand.New(rand.NewPCG(seed, 0))
+		run := startLoad(t, d)
+		for i := range kills(t) {
+			f := faults[i%len(faults)]
+			run.more(1 + random.IntN(300)) // a random moment of the work, not of the clock
+			wait(time.Duration(random.Int64N(int64(20 * time.Millisecond))))
+			if err := f.happen(t.Context(), random); err != nil {
+				t.Fatalf("fault %d, %s: %v", i, f.name, err)
+			}
+			began := time.Now()
+			run.more(50)
+			t.Logf("fault %d, %s: 50 acks came within %s", i, f.name, time.Since(began).Round(time.Millisecond))
+		}
+		run.finish()
+		run.verify()
+	})
+}
+
+func everywhereCrashing(t *testing.T, test func(t *testing.T, d *shape.Deployment, faults []fault)) {
+	for _, s := range shape.All() {
+		t.Run(s.Name, func(t *testing.T) {
+			d := alone(t, s, append(withoutLimits(), "NATTER_LOG_LEVEL=info")...)
+			test(t, d, faultsOf(d))
+		})
+	}
+}
+
+// wait lets time pass that is part of a fault; nothing relies on it.
+func wait(d time.Duration) { <-time.After(d) }
+
+// crashRun is eight people writing into one room, and two who read.
+type crashRun struct {
+	t          *testing.T
+	d          *shape.Deployment
+	room       string
+	stop       chan struct{}
+	stopped    context.CancelFunc
+	acked      atomic.Int64
+	senders    []*load.Sender
+	observers  []*load.Observer
+	writing    *errgroup.Group
+	reading    *errgroup.Group
+	writingCtx context.Context
+}
+
+func startLoad(t *testing.T, d *shape.Deployment) *crashRun {
+	t.Helper()
+	const senders, observers = 8, 2
+	r := &crashRun{t: t, d: d, room: "crash", stop: make(chan struct{})}
+	owner := enter(t, d, 0, "owner")
+	owner.create(r.room, nil)
+	join := func(user string) string {
+		s := enter(t, d, 0, user)
+		s.view("join", M{"room": r.room})
+		natstest.Eventually(t, client.Patience, user+" is a member wherever they come in", func() bool {
+			again := enter(t, d, 1, user)
+			defer again.Close()
+			return viewIn(client.Frame{Welcome: again.welcome}, r.room) != nil
+		})
+		s.Close()
+		return token.For(user, user).Sign(d.JWTSecret)
+	}
+	for i := range senders {
+		s := &load.Sender{Gateway: r.turns(i), Room: r.room, Name: fmt.Sprint("sender-", i), Window: 4, Pace: 4 * time.Millisecond, Acked: &r.acked}
+		s.Token = join(s.Name)
+		r.senders = append(r.senders, s)
+	}
+	for i := range observers {
+		o := &load.Observer{Gateway: r.turns(i), Room: r.room, Ready: make(chan struct{}), Token: join(fmt.Sprint("observer-", i))}
+		r.observers = append(r.observers, o)
+	}
+	owner.Close()
+	r.start()
+	return r
+}
+
+// turns gives each try another gateway.
+func (r *crashRun) turns(from int) func() string {
+	var next atomic.Int64
+	next.Store(int64(from))
+	return func() string { return gateway(r.d, int(next.Add(1))) }
+}
+
+func (r *crashRun) start() {
+	readingCtx, stopReading := context.WithCancel(r.t.Context())
+	r.stopped = stopReading
+	r.t.Cleanup(stopReading)
+	r.reading, readingCtx = errgroup.WithContext(readingCtx)
+	for _, o := range r.observers {
+		r.reading.Go(func() error { return o.Run(readingCtx) })
+	}
+	for _, o := range r.observers {
+		select {
+		case <-o.Ready:
+		case <-readingCtx.Done():
+			r.t.Fatal(r.reading.Wait())
+		}
+	}
+	r.writing, r.writingCtx = errgroup.WithContext(r.t.Context())
+	for _, s := range r.senders {
+		r.writing.Go(func() error { return s.Run(r.writingCtx, r.stop) })
+	}
+}
+
+// recovery bounds how long natter may take to ack again after any fault: a
+// command lives 15 s, and an election of NATS takes up to 9 s.
+const recovery = time.Minute
+
+// more waits for so many further acks.
+func (r *crashRun) more(count int) {
+	r.t.Helper()
+	want := r.acked.Load() + int64(count)
+	deadline, tick := time.Now().Add(recovery), time.NewTicker(2*time.Millisecond)
+	defer tick.Stop()
+	for r.acked.Load() < want {
+		if r.writingCtx.Err() != nil {
+			r.t.Fatalf("a sender gave up: %v", r.writing.Wait())
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("no %d further acks within %s (%d in all)", count, recovery, r.acked.Load())
+		}
+		<-tick.C
+	}
+}
+
+// finish has every message acked, and read by those who read.
+func (r *crashRun) finish() {
+	r.t.Helper()
+	close(r.stop)
+	written := make(chan error, 1)
+	go func() { written <- r.writing.Wait() }()
+	select {
+	case err := <-written:
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	case <-time.After(recovery):
+		r.t.Fatalf("not all messages were acked within %s after the last fault", recovery)
+	}
+	last := uint32(0)
+	for _, s := range r.senders {
+		for _, shot := range s.Shots {
+			last = max(last, shot.Ack.Seq)
+		}
+	}
+	for i, o := range r.observers {
+		natstest.Eventually(r.t, recovery, fmt.Sprintf("observer %d sees seq %d", i, last), func() bool { return o.Has(last) })
+	}
+	r.stopped()
+	if err := r.reading.Wait(); err != nil {
+		r.t.Error(err)
+	}
+}

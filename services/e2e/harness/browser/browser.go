@@ -1,0 +1,54 @@
+//go:build e2e
+
+// Package browser drives a real Chromium, as people see it: what a test looks
+// for are the page's data-test attributes.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Browser is one Chromium with any number of windows that know nothing of
+// each other.
+type Browser struct{ ctx context.Context }
+
+// Start starts a Chromium that ends with ctx. profile is an empty directory.
+func Start(ctx context.Context, profile string) (*Browser, error) {
+	path, err := find()
+	if err != nil {
+		return nil, err
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox,
+		chromedp.Flag("headless", "new"), chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "en-US"),
+	)
+	ctx, _ = chromedp.NewExecAllocator(ctx, options...) // its cancel is ctx's
+	ctx, _ = chromedp.NewContext(ctx)
+	if err := chromedp.Do(ctx); err != nil {
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	return &Browser{ctx: ctx}, nil
+}
+
+// find looks for Chromium where it usually is.
+func find() (string, error) {
+	if path := os.Getenv("NATTER_CHROMIUM"); path != "" {
+		return path, nil
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("the browser tests need Chromium, and there is none in PATH: install it (Debian, Ubuntu: apt-get install -y chromium; " +
+		"macOS: brew install --cask chromium), or name its program in NATTER_CHROMIUM")
+}

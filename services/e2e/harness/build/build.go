@@ -1,0 +1,87 @@
+// Package build makes the binaries that the tests run, once each, from the
+// source tree that the tests stand in.
+package build
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Program is what can be built.
+type Program struct {
+	// Name of the binary.
+	Name   string
+	module string // directory below services/
+	pkg    string
+	race   bool // whether the race detector is of use
+}
+
+// The programs of natter, and the NATS server that go.mod pins as a tool.
+func Natter() Program { return Program{"natter", "standalone", "./cmd/natter", true} }
+
+// Gateway is the program gateway of the split shape; likewise those below.
+func Gateway() Program { return Program{"gateway", "gateway", "./cmd/gateway", true} }
+
+// Presence is the program presence.
+func Presence() Program { return Program{"presence", "presence", "./cmd/presence", true} }
+
+// History is the program history.
+func History() Program { return Program{"history", "history", "./cmd/history", true} }
+
+// NATS is the NATS server, of the version in go.mod's tool directive.
+func NATS() Program {
+	return Program{"nats-server", "e2e", "github.com/nats-io/nats-server/v2", false}
+}
+
+// Cache builds each program at most once, when it is first asked for.
+type Cache struct {
+	services string // directory of the modules
+	bin      string
+	race     bool
+
+	mu   sync.Mutex
+	done map[string]result
+}
+
+type result struct {
+	path string
+	err  error
+}
+
+// NewCache builds below bin, from the modules in the directory services.
+// race adds the race detector to our own programs.
+func NewCache(services, bin string, race bool) *Cache {
+	return &Cache{services: services, bin: bin, race: race, done: map[string]result{}}
+}
+
+// Path of the program's binary.
+func (c *Cache) Path(p Program) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.done[p.Name]
+	if !ok {
+		r = c.build(p)
+		c.done[p.Name] = r
+	}
+	return r.path, r.err
+}
+
+func (c *Cache) build(p Program) result {
+	path := filepath.Join(c.bin, p.Name)
+	args := []string{"build", "-o", path}
+	if c.race && p.race {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, p.pkg)...)
+	cmd.Dir = filepath.Join(c.services, p.module)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return result{err: fmt.Errorf("%s in services/%s: %w\n%s", strings.Join(cmd.Args, " "), p.module, err, said.String())}
+	}
+	return result{path: path}
+}

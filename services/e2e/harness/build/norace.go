@@ -1,0 +1,6 @@
+//go:build !race
+
+package build
+
+// Race tells whether the tests themselves run under the race detector.
+const Race = false

@@ -1,0 +1,119 @@
+package shape
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/natter-chat/natter/services/e2e/harness/build"
+	"github.com/natter-chat/natter/services/e2e/harness/process"
+	"github.com/natter-chat/natter/services/internal/natsx"
+	"github.com/natter-chat/natter/services/internal/secret"
+)
+
+// Split is each service in a process of its own, with two gateways, around a
+// real NATS server.
+func Split() Shape { return Shape{Name: "split", plan: planSplit} }
+
+const gateways = 2
+
+func planSplit(d *Deployment) error {
+	keys, err := natsx.NewKeys(natsx.Operator)
+	if err != nil {
+		return err
+	}
+	if err := planNATS(d, keys); err != nil {
+		return err
+	}
+	for service, key := range keys {
+		if err := os.WriteFile(d.seedFile(service), append(key.Seed, '\n'), 0o600); err != nil {
+			return err
+		}
+	}
+	history, err := planService(d, natsx.History, build.History(), "NATTER_DATA_DIR=data")
+	if err != nil {
+		return err
+	}
+	presence, err := planService(d, natsx.Presence, build.Presence())
+	if err != nil {
+		return err
+	}
+	d.History = history
+	return planGateways(d, history, presence)
+}
+
+// planService adds a service with gRPC, and gives its address.
+func planService(d *Deployment, service string, program build.Program, env ...string) (string, error) {
+	a, err := addrs(2)
+	if err != nil {
+		return "", err
+	}
+	env = append(append(env, d.Login(service)...), "NATTER_GRPC_ADDR="+a[0], "NATTER_OPS_ADDR="+a[1])
+	return a[0], d.add(service, program, a[1], env...)
+}
+
+func planGateways(d *Deployment, history, presence string) error {
+	guests := secret.New()
+	for i := range gateways {
+		a, err := addrs(3)
+		if err != nil {
+			return err
+		}
+		d.Gateways = append(d.Gateways, "http://"+a[0])
+		d.Ops = append(d.Ops, "http://"+a[2])
+		env := append([]string{
+			"NATTER_HTTP_ADDR=" + a[0], "NATTER_GRPC_ADDR=" + a[1], "NATTER_OPS_ADDR=" + a[2],
+			"NATTER_HISTORY_URL=" + history, "NATTER_PRESENCE_URL=" + presence,
+			"NATTER_JWT_SECRET=" + d.JWTSecret, "NATTER_GUESTS=true", "NATTER_GUEST_SECRET=" + guests,
+		}, d.Login(natsx.Gateway)...)
+		if err := d.add(fmt.Sprintf("gateway-%d", i+1), build.Gateway(), a[2], env...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func planNATS(d *Deployment, keys natsx.Keys) error {
+	path, err := d.cfg.Programs.Path(build.NATS())
+	if err != nil {
+		return err
+	}
+	a, err := addrs(2)
+	if err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(a[1])
+	if err != nil {
+		return err
+	}
+	dir := d.Dir("nats")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "nats.conf")
+	if err := writeConfig(file, natsx.ServerOptions{
+		Name: "e2e", Listen: a[0], StoreDir: filepath.Join(dir, "data"), SyncAlways: true, MaxStore: 32 << 30, Keys: keys,
+	}); err != nil {
+		return err
+	}
+	d.NATS, d.NATSOperator = "nats://"+a[0], keys[natsx.Operator].Seed
+	d.Processes = append(d.Processes, process.New(process.Config{
+		Name: "nats", Path: path, Dir: dir, Log: d.logFile("nats"),
+		Args:  []string{"-c", file, "-a", "127.0.0.1", "-m", port},
+		Ready: "http://" + a[1] + "/healthz",
+	}))
+	return nil
+}
+
+func writeConfig(path string, o natsx.ServerOptions) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := natsx.ServerConfig(file, o); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}

@@ -98,7 +98,9 @@ func PresenceSync(gateway string) string { return "presence.sync." + Token(gatew
 func PresenceOut(room string) string { return "presence.out." + Token(room) }
 
 // Inbox is the prefix of the reply subjects of one instance of a service.
-func Inbox(service, instance string) string { return "_INBOX." + Token(service) + "." + Token(instance) }
+func Inbox(service, instance string) string {
+	return "_INBOX." + Token(service) + "." + Token(instance)
+}
 
 // Inboxes are all reply subjects of a service's instances.
 func Inboxes(service string) string { return "_INBOX." + Token(service) + ".>" }

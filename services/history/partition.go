@@ -18,9 +18,9 @@ const (
 	// maxBacklog is how many bytes of stored records may wait for the store
 	// before sends are turned away.
 	maxBacklog = 256 << 20
-	// maxCommand is the most bytes of one command: a record holds one more
-	// command than recordBytes.
-	maxCommand = 256 << 10
+	// maxCommand is the most bytes of one command: 256 KiB of sends, and room
+	// for the rest.
+	maxCommand = 288 << 10
 	waiting    = 8192
 )
 
@@ -156,7 +156,7 @@ func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
 	c := &chatv1.Command{}
 	switch {
 	case len(m.Data) > maxCommand:
-		answer(refusedCommand(badRequest("a command has at most 256 KiB; send fewer messages at once")))
+		answer(refusedCommand(badRequest("a command has at most 288 KiB; send fewer messages at once")))
 	case proto.Unmarshal(m.Data, c) != nil:
 		answer(refusedCommand(badRequest("this is not a natter.chat.v1.Command")))
 	case subject.Partition(c.GetRoom(), s.partitions) != w.partition:

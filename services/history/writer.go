@@ -15,9 +15,9 @@ import (
 var errSuperseded = errors.New("another owner writes this partition")
 
 const (
-	// recordBytes is where a record is closed: with one more command of at
-	// most 256 KiB it stays within 512 KiB.
-	recordBytes = 256 << 10
+	// recordBytes is where a record is closed: with one more command it stays
+	// within the 512 KiB of the contract.
+	recordBytes = 192 << 10
 	// keptIDs is how many clientMsgIds of a room stay in memory.
 	keptIDs = 1024
 )

@@ -30,7 +30,6 @@ type Ask struct {
 	//	*Ask_Views
 	//	*Ask_Heads
 	//	*Ask_Events
-	//	*Ask_Page
 	Question      isAsk_Question `protobuf_oneof:"question"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -100,15 +99,6 @@ func (x *Ask) GetEvents() *AskEvents {
 	return nil
 }
 
-func (x *Ask) GetPage() *AskPage {
-	if x != nil {
-		if x, ok := x.Question.(*Ask_Page); ok {
-			return x.Page
-		}
-	}
-	return nil
-}
-
 type isAsk_Question interface {
 	isAsk_Question()
 }
@@ -125,17 +115,11 @@ type Ask_Events struct {
 	Events *AskEvents `protobuf:"bytes,3,opt,name=events,proto3,oneof"`
 }
 
-type Ask_Page struct {
-	Page *AskPage `protobuf:"bytes,4,opt,name=page,proto3,oneof"`
-}
-
 func (*Ask_Views) isAsk_Question() {}
 
 func (*Ask_Heads) isAsk_Question() {}
 
 func (*Ask_Events) isAsk_Question() {}
-
-func (*Ask_Page) isAsk_Question() {}
 
 // AskViews asks for rooms as one user sees them, and for what that user
 // missed in them.
@@ -358,70 +342,6 @@ func (x *AskEvents) GetLimit() uint32 {
 	return 0
 }
 
-// AskPage asks for a room's newest messages.
-type AskPage struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Room id.
-	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	// User id of who looks.
-	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	// 1-100.
-	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AskPage) Reset() {
-	*x = AskPage{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AskPage) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AskPage) ProtoMessage() {}
-
-func (x *AskPage) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AskPage.ProtoReflect.Descriptor instead.
-func (*AskPage) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *AskPage) GetRoom() string {
-	if x != nil {
-		return x.Room
-	}
-	return ""
-}
-
-func (x *AskPage) GetUser() string {
-	if x != nil {
-		return x.User
-	}
-	return ""
-}
-
-func (x *AskPage) GetLimit() uint32 {
-	if x != nil {
-		return x.Limit
-	}
-	return 0
-}
-
 // AskReply answers an Ask. Set by the owner.
 type AskReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -434,7 +354,6 @@ type AskReply struct {
 	//	*AskReply_Views
 	//	*AskReply_Heads
 	//	*AskReply_Events
-	//	*AskReply_Page
 	Answer        isAskReply_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -442,7 +361,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[6]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -454,7 +373,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[6]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -467,7 +386,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{6}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AskReply) GetRefusal() *Refusal {
@@ -518,15 +437,6 @@ func (x *AskReply) GetEvents() *EventList {
 	return nil
 }
 
-func (x *AskReply) GetPage() *Page {
-	if x != nil {
-		if x, ok := x.Answer.(*AskReply_Page); ok {
-			return x.Page
-		}
-	}
-	return nil
-}
-
 type isAskReply_Answer interface {
 	isAskReply_Answer()
 }
@@ -543,17 +453,11 @@ type AskReply_Events struct {
 	Events *EventList `protobuf:"bytes,5,opt,name=events,proto3,oneof"`
 }
 
-type AskReply_Page struct {
-	Page *Page `protobuf:"bytes,6,opt,name=page,proto3,oneof"`
-}
-
 func (*AskReply_Views) isAskReply_Answer() {}
 
 func (*AskReply_Heads) isAskReply_Answer() {}
 
 func (*AskReply_Events) isAskReply_Answer() {}
-
-func (*AskReply_Page) isAskReply_Answer() {}
 
 // Views answers AskViews, in the order of its rooms.
 type Views struct {
@@ -565,7 +469,7 @@ type Views struct {
 
 func (x *Views) Reset() {
 	*x = Views{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[7]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +481,7 @@ func (x *Views) String() string {
 func (*Views) ProtoMessage() {}
 
 func (x *Views) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[7]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +494,7 @@ func (x *Views) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Views.ProtoReflect.Descriptor instead.
 func (*Views) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{7}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Views) GetViews() []*View {
@@ -609,7 +513,8 @@ type View struct {
 	Refusal *Refusal `protobuf:"bytes,2,opt,name=refusal,proto3,oneof" json:"refusal,omitempty"`
 	// The room; its `head` is where the view was taken.
 	View *RoomView `protobuf:"bytes,3,opt,name=view,proto3" json:"view,omitempty"`
-	// What the user missed, in order up to the head; only with COMPLETE.
+	// What the user missed, in order; only with COMPLETE. Fewer than up to the
+	// head where one reply would be too large: ask for the rest.
 	Events        []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -617,7 +522,7 @@ type View struct {
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[8]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -629,7 +534,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[8]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -642,7 +547,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{8}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *View) GetRoom() string {
@@ -683,7 +588,7 @@ type HeadList struct {
 
 func (x *HeadList) Reset() {
 	*x = HeadList{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[9]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +600,7 @@ func (x *HeadList) String() string {
 func (*HeadList) ProtoMessage() {}
 
 func (x *HeadList) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[9]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +613,7 @@ func (x *HeadList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeadList.ProtoReflect.Descriptor instead.
 func (*HeadList) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{9}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *HeadList) GetHeads() []*Head {
@@ -731,7 +636,7 @@ type EventList struct {
 
 func (x *EventList) Reset() {
 	*x = EventList{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[10]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +648,7 @@ func (x *EventList) String() string {
 func (*EventList) ProtoMessage() {}
 
 func (x *EventList) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[10]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +661,7 @@ func (x *EventList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventList.ProtoReflect.Descriptor instead.
 func (*EventList) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{10}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EventList) GetEvents() []*Event {
@@ -767,78 +672,6 @@ func (x *EventList) GetEvents() []*Event {
 }
 
 func (x *EventList) GetHead() uint32 {
-	if x != nil {
-		return x.Head
-	}
-	return 0
-}
-
-// Page is a stretch of a room's messages, rising by seq.
-type Page struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Messages []*Message             `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	// There are older ones.
-	HasBefore bool `protobuf:"varint,2,opt,name=has_before,json=hasBefore,proto3" json:"has_before,omitempty"`
-	// There are newer ones.
-	HasAfter bool `protobuf:"varint,3,opt,name=has_after,json=hasAfter,proto3" json:"has_after,omitempty"`
-	// seq of the room's last event when the page was taken.
-	Head          uint32 `protobuf:"varint,4,opt,name=head,proto3" json:"head,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Page) Reset() {
-	*x = Page{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Page) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Page) ProtoMessage() {}
-
-func (x *Page) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Page.ProtoReflect.Descriptor instead.
-func (*Page) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Page) GetMessages() []*Message {
-	if x != nil {
-		return x.Messages
-	}
-	return nil
-}
-
-func (x *Page) GetHasBefore() bool {
-	if x != nil {
-		return x.HasBefore
-	}
-	return false
-}
-
-func (x *Page) GetHasAfter() bool {
-	if x != nil {
-		return x.HasAfter
-	}
-	return false
-}
-
-func (x *Page) GetHead() uint32 {
 	if x != nil {
 		return x.Head
 	}
@@ -859,7 +692,7 @@ type HistoryAsk struct {
 
 func (x *HistoryAsk) Reset() {
 	*x = HistoryAsk{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[12]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +704,7 @@ func (x *HistoryAsk) String() string {
 func (*HistoryAsk) ProtoMessage() {}
 
 func (x *HistoryAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[12]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +717,7 @@ func (x *HistoryAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryAsk.ProtoReflect.Descriptor instead.
 func (*HistoryAsk) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{12}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HistoryAsk) GetQuestion() isHistoryAsk_Question {
@@ -939,7 +772,7 @@ type AskDeployment struct {
 
 func (x *AskDeployment) Reset() {
 	*x = AskDeployment{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[13]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -951,7 +784,7 @@ func (x *AskDeployment) String() string {
 func (*AskDeployment) ProtoMessage() {}
 
 func (x *AskDeployment) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[13]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -964,7 +797,7 @@ func (x *AskDeployment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskDeployment.ProtoReflect.Descriptor instead.
 func (*AskDeployment) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{13}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{11}
 }
 
 // AskRooms asks for the rooms that a user is a member of.
@@ -980,7 +813,7 @@ type AskRooms struct {
 
 func (x *AskRooms) Reset() {
 	*x = AskRooms{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[14]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +825,7 @@ func (x *AskRooms) String() string {
 func (*AskRooms) ProtoMessage() {}
 
 func (x *AskRooms) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[14]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +838,7 @@ func (x *AskRooms) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRooms.ProtoReflect.Descriptor instead.
 func (*AskRooms) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{14}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AskRooms) GetUser() string {
@@ -1038,7 +871,7 @@ type HistoryAskReply struct {
 
 func (x *HistoryAskReply) Reset() {
 	*x = HistoryAskReply{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[15]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +883,7 @@ func (x *HistoryAskReply) String() string {
 func (*HistoryAskReply) ProtoMessage() {}
 
 func (x *HistoryAskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[15]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +896,7 @@ func (x *HistoryAskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryAskReply.ProtoReflect.Descriptor instead.
 func (*HistoryAskReply) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{15}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HistoryAskReply) GetRefusal() *Refusal {
@@ -1127,7 +960,7 @@ type Deployment struct {
 
 func (x *Deployment) Reset() {
 	*x = Deployment{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[16]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +972,7 @@ func (x *Deployment) String() string {
 func (*Deployment) ProtoMessage() {}
 
 func (x *Deployment) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[16]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +985,7 @@ func (x *Deployment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deployment.ProtoReflect.Descriptor instead.
 func (*Deployment) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{16}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Deployment) GetPartitions() uint32 {
@@ -1179,7 +1012,7 @@ type RoomIds struct {
 
 func (x *RoomIds) Reset() {
 	*x = RoomIds{}
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[17]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1191,7 +1024,7 @@ func (x *RoomIds) String() string {
 func (*RoomIds) ProtoMessage() {}
 
 func (x *RoomIds) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_chat_v1_ask_proto_msgTypes[17]
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1204,7 +1037,7 @@ func (x *RoomIds) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomIds.ProtoReflect.Descriptor instead.
 func (*RoomIds) Descriptor() ([]byte, []int) {
-	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{17}
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RoomIds) GetRooms() []string {
@@ -1218,12 +1051,11 @@ var File_natter_chat_v1_ask_proto protoreflect.FileDescriptor
 
 const file_natter_chat_v1_ask_proto_rawDesc = "" +
 	"\n" +
-	"\x18natter/chat/v1/ask.proto\x12\x0enatter.chat.v1\x1a\x1anatter/chat/v1/event.proto\x1a\x18natter/chat/v1/log.proto\x1a\x1cnatter/chat/v1/message.proto\x1a\x19natter/chat/v1/room.proto\"\xd9\x01\n" +
+	"\x18natter/chat/v1/ask.proto\x12\x0enatter.chat.v1\x1a\x1anatter/chat/v1/event.proto\x1a\x18natter/chat/v1/log.proto\x1a\x19natter/chat/v1/room.proto\"\xaa\x01\n" +
 	"\x03Ask\x120\n" +
 	"\x05views\x18\x01 \x01(\v2\x18.natter.chat.v1.AskViewsH\x00R\x05views\x120\n" +
 	"\x05heads\x18\x02 \x01(\v2\x18.natter.chat.v1.AskHeadsH\x00R\x05heads\x123\n" +
-	"\x06events\x18\x03 \x01(\v2\x19.natter.chat.v1.AskEventsH\x00R\x06events\x12-\n" +
-	"\x04page\x18\x04 \x01(\v2\x17.natter.chat.v1.AskPageH\x00R\x04pageB\n" +
+	"\x06events\x18\x03 \x01(\v2\x19.natter.chat.v1.AskEventsH\x00R\x06eventsB\n" +
 	"\n" +
 	"\bquestion\"R\n" +
 	"\bAskViews\x12\x12\n" +
@@ -1238,18 +1070,13 @@ const file_natter_chat_v1_ask_proto_rawDesc = "" +
 	"\tAskEvents\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\rR\x05after\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\rR\x05limit\"G\n" +
-	"\aAskPage\x12\x12\n" +
-	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
-	"\x04user\x18\x02 \x01(\tR\x04user\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\rR\x05limit\"\xb0\x02\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"\x84\x02\n" +
 	"\bAskReply\x126\n" +
 	"\arefusal\x18\x01 \x01(\v2\x17.natter.chat.v1.RefusalH\x01R\arefusal\x88\x01\x01\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12-\n" +
 	"\x05views\x18\x03 \x01(\v2\x15.natter.chat.v1.ViewsH\x00R\x05views\x120\n" +
 	"\x05heads\x18\x04 \x01(\v2\x18.natter.chat.v1.HeadListH\x00R\x05heads\x123\n" +
-	"\x06events\x18\x05 \x01(\v2\x19.natter.chat.v1.EventListH\x00R\x06events\x12*\n" +
-	"\x04page\x18\x06 \x01(\v2\x14.natter.chat.v1.PageH\x00R\x04pageB\b\n" +
+	"\x06events\x18\x05 \x01(\v2\x19.natter.chat.v1.EventListH\x00R\x06eventsB\b\n" +
 	"\x06answerB\n" +
 	"\n" +
 	"\b_refusal\"3\n" +
@@ -1267,12 +1094,6 @@ const file_natter_chat_v1_ask_proto_rawDesc = "" +
 	"\tEventList\x12-\n" +
 	"\x06events\x18\x01 \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12\x12\n" +
 	"\x04head\x18\x02 \x01(\rR\x04head\"\x8b\x01\n" +
-	"\x04Page\x123\n" +
-	"\bmessages\x18\x01 \x03(\v2\x17.natter.chat.v1.MessageR\bmessages\x12\x1d\n" +
-	"\n" +
-	"has_before\x18\x02 \x01(\bR\thasBefore\x12\x1b\n" +
-	"\thas_after\x18\x03 \x01(\bR\bhasAfter\x12\x12\n" +
-	"\x04head\x18\x04 \x01(\rR\x04head\"\x8b\x01\n" +
 	"\n" +
 	"HistoryAsk\x12?\n" +
 	"\n" +
@@ -1315,60 +1136,54 @@ func file_natter_chat_v1_ask_proto_rawDescGZIP() []byte {
 	return file_natter_chat_v1_ask_proto_rawDescData
 }
 
-var file_natter_chat_v1_ask_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_natter_chat_v1_ask_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_natter_chat_v1_ask_proto_goTypes = []any{
 	(*Ask)(nil),             // 0: natter.chat.v1.Ask
 	(*AskViews)(nil),        // 1: natter.chat.v1.AskViews
 	(*RoomPosition)(nil),    // 2: natter.chat.v1.RoomPosition
 	(*AskHeads)(nil),        // 3: natter.chat.v1.AskHeads
 	(*AskEvents)(nil),       // 4: natter.chat.v1.AskEvents
-	(*AskPage)(nil),         // 5: natter.chat.v1.AskPage
-	(*AskReply)(nil),        // 6: natter.chat.v1.AskReply
-	(*Views)(nil),           // 7: natter.chat.v1.Views
-	(*View)(nil),            // 8: natter.chat.v1.View
-	(*HeadList)(nil),        // 9: natter.chat.v1.HeadList
-	(*EventList)(nil),       // 10: natter.chat.v1.EventList
-	(*Page)(nil),            // 11: natter.chat.v1.Page
-	(*HistoryAsk)(nil),      // 12: natter.chat.v1.HistoryAsk
-	(*AskDeployment)(nil),   // 13: natter.chat.v1.AskDeployment
-	(*AskRooms)(nil),        // 14: natter.chat.v1.AskRooms
-	(*HistoryAskReply)(nil), // 15: natter.chat.v1.HistoryAskReply
-	(*Deployment)(nil),      // 16: natter.chat.v1.Deployment
-	(*RoomIds)(nil),         // 17: natter.chat.v1.RoomIds
-	(*Refusal)(nil),         // 18: natter.chat.v1.Refusal
-	(*RoomView)(nil),        // 19: natter.chat.v1.RoomView
-	(*Event)(nil),           // 20: natter.chat.v1.Event
-	(*Head)(nil),            // 21: natter.chat.v1.Head
-	(*Message)(nil),         // 22: natter.chat.v1.Message
+	(*AskReply)(nil),        // 5: natter.chat.v1.AskReply
+	(*Views)(nil),           // 6: natter.chat.v1.Views
+	(*View)(nil),            // 7: natter.chat.v1.View
+	(*HeadList)(nil),        // 8: natter.chat.v1.HeadList
+	(*EventList)(nil),       // 9: natter.chat.v1.EventList
+	(*HistoryAsk)(nil),      // 10: natter.chat.v1.HistoryAsk
+	(*AskDeployment)(nil),   // 11: natter.chat.v1.AskDeployment
+	(*AskRooms)(nil),        // 12: natter.chat.v1.AskRooms
+	(*HistoryAskReply)(nil), // 13: natter.chat.v1.HistoryAskReply
+	(*Deployment)(nil),      // 14: natter.chat.v1.Deployment
+	(*RoomIds)(nil),         // 15: natter.chat.v1.RoomIds
+	(*Refusal)(nil),         // 16: natter.chat.v1.Refusal
+	(*RoomView)(nil),        // 17: natter.chat.v1.RoomView
+	(*Event)(nil),           // 18: natter.chat.v1.Event
+	(*Head)(nil),            // 19: natter.chat.v1.Head
 }
 var file_natter_chat_v1_ask_proto_depIdxs = []int32{
 	1,  // 0: natter.chat.v1.Ask.views:type_name -> natter.chat.v1.AskViews
 	3,  // 1: natter.chat.v1.Ask.heads:type_name -> natter.chat.v1.AskHeads
 	4,  // 2: natter.chat.v1.Ask.events:type_name -> natter.chat.v1.AskEvents
-	5,  // 3: natter.chat.v1.Ask.page:type_name -> natter.chat.v1.AskPage
-	2,  // 4: natter.chat.v1.AskViews.rooms:type_name -> natter.chat.v1.RoomPosition
-	18, // 5: natter.chat.v1.AskReply.refusal:type_name -> natter.chat.v1.Refusal
-	7,  // 6: natter.chat.v1.AskReply.views:type_name -> natter.chat.v1.Views
-	9,  // 7: natter.chat.v1.AskReply.heads:type_name -> natter.chat.v1.HeadList
-	10, // 8: natter.chat.v1.AskReply.events:type_name -> natter.chat.v1.EventList
-	11, // 9: natter.chat.v1.AskReply.page:type_name -> natter.chat.v1.Page
-	8,  // 10: natter.chat.v1.Views.views:type_name -> natter.chat.v1.View
-	18, // 11: natter.chat.v1.View.refusal:type_name -> natter.chat.v1.Refusal
-	19, // 12: natter.chat.v1.View.view:type_name -> natter.chat.v1.RoomView
-	20, // 13: natter.chat.v1.View.events:type_name -> natter.chat.v1.Event
-	21, // 14: natter.chat.v1.HeadList.heads:type_name -> natter.chat.v1.Head
-	20, // 15: natter.chat.v1.EventList.events:type_name -> natter.chat.v1.Event
-	22, // 16: natter.chat.v1.Page.messages:type_name -> natter.chat.v1.Message
-	13, // 17: natter.chat.v1.HistoryAsk.deployment:type_name -> natter.chat.v1.AskDeployment
-	14, // 18: natter.chat.v1.HistoryAsk.rooms:type_name -> natter.chat.v1.AskRooms
-	18, // 19: natter.chat.v1.HistoryAskReply.refusal:type_name -> natter.chat.v1.Refusal
-	16, // 20: natter.chat.v1.HistoryAskReply.deployment:type_name -> natter.chat.v1.Deployment
-	17, // 21: natter.chat.v1.HistoryAskReply.rooms:type_name -> natter.chat.v1.RoomIds
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	2,  // 3: natter.chat.v1.AskViews.rooms:type_name -> natter.chat.v1.RoomPosition
+	16, // 4: natter.chat.v1.AskReply.refusal:type_name -> natter.chat.v1.Refusal
+	6,  // 5: natter.chat.v1.AskReply.views:type_name -> natter.chat.v1.Views
+	8,  // 6: natter.chat.v1.AskReply.heads:type_name -> natter.chat.v1.HeadList
+	9,  // 7: natter.chat.v1.AskReply.events:type_name -> natter.chat.v1.EventList
+	7,  // 8: natter.chat.v1.Views.views:type_name -> natter.chat.v1.View
+	16, // 9: natter.chat.v1.View.refusal:type_name -> natter.chat.v1.Refusal
+	17, // 10: natter.chat.v1.View.view:type_name -> natter.chat.v1.RoomView
+	18, // 11: natter.chat.v1.View.events:type_name -> natter.chat.v1.Event
+	19, // 12: natter.chat.v1.HeadList.heads:type_name -> natter.chat.v1.Head
+	18, // 13: natter.chat.v1.EventList.events:type_name -> natter.chat.v1.Event
+	11, // 14: natter.chat.v1.HistoryAsk.deployment:type_name -> natter.chat.v1.AskDeployment
+	12, // 15: natter.chat.v1.HistoryAsk.rooms:type_name -> natter.chat.v1.AskRooms
+	16, // 16: natter.chat.v1.HistoryAskReply.refusal:type_name -> natter.chat.v1.Refusal
+	14, // 17: natter.chat.v1.HistoryAskReply.deployment:type_name -> natter.chat.v1.Deployment
+	15, // 18: natter.chat.v1.HistoryAskReply.rooms:type_name -> natter.chat.v1.RoomIds
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_natter_chat_v1_ask_proto_init() }
@@ -1378,27 +1193,24 @@ func file_natter_chat_v1_ask_proto_init() {
 	}
 	file_natter_chat_v1_event_proto_init()
 	file_natter_chat_v1_log_proto_init()
-	file_natter_chat_v1_message_proto_init()
 	file_natter_chat_v1_room_proto_init()
 	file_natter_chat_v1_ask_proto_msgTypes[0].OneofWrappers = []any{
 		(*Ask_Views)(nil),
 		(*Ask_Heads)(nil),
 		(*Ask_Events)(nil),
-		(*Ask_Page)(nil),
 	}
 	file_natter_chat_v1_ask_proto_msgTypes[2].OneofWrappers = []any{}
-	file_natter_chat_v1_ask_proto_msgTypes[6].OneofWrappers = []any{
+	file_natter_chat_v1_ask_proto_msgTypes[5].OneofWrappers = []any{
 		(*AskReply_Views)(nil),
 		(*AskReply_Heads)(nil),
 		(*AskReply_Events)(nil),
-		(*AskReply_Page)(nil),
 	}
-	file_natter_chat_v1_ask_proto_msgTypes[8].OneofWrappers = []any{}
-	file_natter_chat_v1_ask_proto_msgTypes[12].OneofWrappers = []any{
+	file_natter_chat_v1_ask_proto_msgTypes[7].OneofWrappers = []any{}
+	file_natter_chat_v1_ask_proto_msgTypes[10].OneofWrappers = []any{
 		(*HistoryAsk_Deployment)(nil),
 		(*HistoryAsk_Rooms)(nil),
 	}
-	file_natter_chat_v1_ask_proto_msgTypes[15].OneofWrappers = []any{
+	file_natter_chat_v1_ask_proto_msgTypes[13].OneofWrappers = []any{
 		(*HistoryAskReply_Deployment)(nil),
 		(*HistoryAskReply_Rooms)(nil),
 	}
@@ -1408,7 +1220,7 @@ func file_natter_chat_v1_ask_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_chat_v1_ask_proto_rawDesc), len(file_natter_chat_v1_ask_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -20,10 +20,11 @@ import (
 	"github.com/natter-chat/natter/services/internal/natstest"
 )
 
-// kills is how often a process is killed: NATTER_E2E_KILLS, or a few.
+// kills is how often a process is killed: NATTER_E2E_KILLS, or a few, or with
+// the tag e2e many times.
 func kills(t *testing.T) int {
 	t.Helper()
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("NATTER_E2E_KILLS"), "4"))
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("NATTER_E2E_KILLS"), usualKills))
 	if err != nil || n < 1 {
 		t.Fatalf("NATTER_E2E_KILLS=%s is not a number of kills", os.Getenv("NATTER_E2E_KILLS"))
 	}

@@ -15,6 +15,7 @@ import (
 // TestDrain: told to stop, a gateway sends its clients away and finishes what
 // it began; they go on elsewhere, or when it is back.
 func TestDrain(t *testing.T) {
+	t.Parallel()
 	const drain = 2 * time.Second
 	everywhereAlone(t, append(withoutLimits(), "NATTER_DRAIN="+drain.String()), func(t *testing.T, d *shape.Deployment) {
 		leaving := d.Process("natter")
@@ -69,6 +70,7 @@ func TestDrain(t *testing.T) {
 // TestServicesStopOrderly: nothing is lost and nobody is sent away when what
 // stands behind the gateways is replaced.
 func TestServicesStopOrderly(t *testing.T) {
+	t.Parallel()
 	d := alone(t, shape.Split(), withoutLimits()...)
 	ana, bo := enter(t, d, 0, "ana"), enter(t, d, 1, "bo")
 	room := ana.create("room", nil).Room

@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"fmt"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +39,7 @@ func TestWelcome(t *testing.T) {
 
 // TestLimits: what a client is told, with all settings as they come.
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	d := alone(t, shape.Standalone())
 	want := map[string]uint32{
 		"frameBytes": 64 << 10, "textBytes": 16 << 10, "dataBytes": 4 << 10, "reactionsPerMessage": 20, "membersPerRoom": 10_000, "liveRooms": 200,
@@ -49,6 +52,7 @@ func TestLimits(t *testing.T) {
 	}
 	t.Run("sends", func(t *testing.T) { overSending(t, d) })
 	t.Run("sessions", func(t *testing.T) { tooManySessions(t, d) })
+	t.Run("flood", func(t *testing.T) { flood(t, d) })
 }
 
 // overSending: the burst passes, then some wait, and the connection lives.
@@ -92,6 +96,54 @@ func tooManySessions(t *testing.T, d *shape.Deployment) {
 		t.Error("an eleventh session of one user was let in")
 	}
 	eleventh.closed(4409)
+}
+
+// flood: who asks too much is told to wait, and who does not listen is let go.
+func flood(t *testing.T, d *shape.Deployment) {
+	s := enter(t, d, 0, unique(t, "ana"))
+	for range 20_000 {
+		if _, err := s.Post("ping", M{}); err != nil {
+			break
+		}
+	}
+	s.closed(4009)
+	limited := s.await("a refusal", 0, func(f client.Frame) bool { return f.Error != nil })
+	if limited.Error.Code != "RATE_LIMITED" || limited.Error.RetryAfterMs == nil {
+		t.Errorf("a flood is answered with %s", limited)
+	}
+}
+
+// TestBadHello: a hello that is wrong by its form is refused, and another may
+// follow.
+func TestBadHello(t *testing.T) {
+	everywhere(t, func(t *testing.T, d *shape.Deployment) {
+		s := dial(t, d, 0)
+		user := unique(t, "ana")
+		jwt := token.For(user, "Ana").Sign(d.JWTSecret)
+		many := make([]M, 201)
+		for i := range many {
+			many[i] = M{"room": fmt.Sprint("r", i), "seq": uint32(1)}
+		}
+		for i, c := range []struct {
+			more  M
+			field string
+		}{
+			{M{"state": "OFFLINE"}, "state"}, {M{"state": "NOPE"}, "state"}, {M{"agent": strings.Repeat("a", 129)}, "agent"}, {M{"agent": 7}, "agent"},
+			{M{"epoch": "x"}, "epoch"}, {M{"epoch": -1}, "epoch"}, {M{"resume": "x"}, "resume"}, {M{"resume": []M{{"room": ">", "seq": uint32(1)}}}, "resume"},
+			{M{"resume": []M{{"room": "a", "seq": uint32(1)}, {"room": "a", "seq": uint32(2)}}}, "resume"}, {M{"resume": many}, "resume"},
+		} {
+			body := M{"token": jwt}
+			maps.Copy(body, c.more)
+			reply := s.do("hello", body)
+			if reply.Error == nil || reply.Error.Code != "BAD_REQUEST" && reply.Error.Code != "TOO_LARGE" || reply.Error.Field == nil || *reply.Error.Field != c.field {
+				t.Errorf("hello with %.100v is answered with %s", c.more, reply)
+			}
+			if i%5 == 4 { // ten in a row would be too many
+				s = dial(t, d, 0)
+			}
+		}
+		s.greet(user, jwt, nil)
+	})
 }
 
 func TestBeforeHello(t *testing.T) {

@@ -2,12 +2,16 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/natter-chat/natter/services/e2e/harness/client"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 )
 
@@ -115,6 +119,39 @@ func TestCORS(t *testing.T) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// TestHeaders: too much of a request's head, or too slowly, is not waited for.
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, d *shape.Deployment) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, gateway(d, 0)+"/v1/ws", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Sec-WebSocket-Extensions", strings.Repeat("x", 1<<20))
+		if response, err := http.DefaultTransport.RoundTrip(request); err == nil {
+			response.Body.Close()
+			if response.StatusCode/100 != 4 {
+				t.Errorf("a head of a MiB: %s", response.Status)
+			}
+		}
+		conn, err := net.Dial("tcp", strings.TrimPrefix(gateway(d, 0), "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(client.Patience)); err != nil {
+			t.Fatal(err)
+		}
+		var late net.Error
+		if _, err := io.Copy(io.Discard, conn); errors.As(err, &late) && late.Timeout() {
+			t.Errorf("a head that does not end is waited for longer than %s", client.Patience)
 		}
 	})
 }

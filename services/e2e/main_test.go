@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +14,19 @@ import (
 var shared *yard
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	waitTogether()
 	os.Exit(runAll(m))
+}
+
+// waitTogether lets more parallel tests run than there are cores, unless
+// -parallel says otherwise: most of their time they wait for natter's clocks.
+func waitTogether() {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", "6") // the flag is there, and 6 a number
+	}
 }
 
 func runAll(m *testing.M) int {

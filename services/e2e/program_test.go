@@ -15,6 +15,7 @@ import (
 	"github.com/natter-chat/natter/services/e2e/harness/client"
 	"github.com/natter-chat/natter/services/e2e/harness/process"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
+	"github.com/natter-chat/natter/services/internal/natstest"
 )
 
 func ownPrograms() []build.Program {
@@ -34,7 +35,8 @@ func runOnce(t *testing.T, program build.Program, env []string, args ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), client.Patience)
+	const most = 10 * time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), most)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = t.TempDir()
@@ -46,7 +48,7 @@ func runOnce(t *testing.T, program build.Program, env []string, args ...string) 
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		t.Fatalf("%s %v with %v has not ended within %s; it said:\n%s%s", program.Name, args, env, client.Patience, stdout.String(), stderr.String())
+		t.Fatalf("%s %v with %v has not ended within %s; it said:\n%s%s", program.Name, args, env, most, stdout.String(), stderr.String())
 	case err != nil && !errors.As(err, &exit):
 		t.Fatal(err)
 	}
@@ -54,6 +56,7 @@ func runOnce(t *testing.T, program build.Program, env []string, args ...string) 
 }
 
 func TestHelp(t *testing.T) {
+	t.Parallel()
 	for _, p := range ownPrograms() {
 		got := runOnce(t, p, nil, "--help")
 		if got.code != 0 || !strings.Contains(got.stdout, "NATTER_LOG_LEVEL") || !strings.Contains(got.stdout, "--print-config") || got.stderr != "" {
@@ -66,6 +69,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestPrintConfig(t *testing.T) {
+	t.Parallel()
 	const secret = "Zx93-not-to-be-printed-81q"
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
@@ -92,6 +96,7 @@ func TestPrintConfig(t *testing.T) {
 // TestBadSettings stop the start, also where nothing else is there yet, with
 // the name of the setting and without its value if that is a secret.
 func TestBadSettings(t *testing.T) {
+	t.Parallel()
 	good := []string{
 		"NATTER_HTTP_ADDR=127.0.0.1:0", "NATTER_GRPC_ADDR=127.0.0.1:0", "NATTER_OPS_ADDR=127.0.0.1:0", "NATTER_NATS_URL=nats://127.0.0.1:1",
 		"NATTER_SERVICE_TOKEN=k3-service-token-of-a-test", "NATTER_JWT_SECRET=k3-jwt-secret-of-this-test",
@@ -123,6 +128,7 @@ func TestBadSettings(t *testing.T) {
 
 // TestFirstStart is what a newcomer gets, with no settings but where.
 func TestFirstStart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p, addr := bareNatter(t, filepath.Join(dir, "data"), filepath.Join(dir, "log"))
 	if err := p.Start(t.Context()); err != nil {
@@ -140,9 +146,7 @@ func TestFirstStart(t *testing.T) {
 		t.Errorf("lobby is %+v", view)
 	}
 	said := s.send("lobby", "first")
-	if !strings.Contains(p.Tail(1000), "http://"+addr) {
-		t.Errorf("the address of the page, http://%s, is not told:\n%s", addr, p.Tail(30))
-	}
+	natstest.Eventually(t, client.Patience, "the address of the page is told", func() bool { return strings.Contains(p.Tail(1000), "http://"+addr) })
 	modes(t, filepath.Join(dir, "data"))
 
 	if err := p.Stop(); err != nil {
@@ -186,16 +190,43 @@ func bareNatter(t *testing.T, data, log string) (*process.Process, string) {
 // waitForRoom joins a room that is being made.
 func waitForRoom(s *session, room string) *client.View {
 	s.t.Helper()
-	deadline := time.Now().Add(client.Patience)
-	for {
-		reply := s.do("join", M{"room": room})
-		if reply.Room != nil {
-			return reply.Room
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("joining %s is answered with %s", room, reply)
-		}
-		wait(20 * time.Millisecond)
+	var view *client.View
+	natstest.Eventually(s.t, client.Patience, "the room "+room+" may be joined", func() bool {
+		view = s.do("join", M{"room": room}).Room
+		return view != nil
+	})
+	return view
+}
+
+// TestPartitionsAreForEver: another number, later, would look for rooms where
+// they are not.
+func TestPartitionsAreForEver(t *testing.T) {
+	t.Parallel()
+	d := alone(t, shape.Standalone(), "NATTER_DRAIN=100ms")
+	room := enter(t, d, 0, "ana").create("room", nil).Room
+	if err := d.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	got := runOnce(t, build.Natter(), []string{
+		"NATTER_DATA_DIR=" + filepath.Join(d.Dir("natter"), "data"), "NATTER_PARTITIONS=8",
+		"NATTER_HTTP_ADDR=127.0.0.1:0", "NATTER_GRPC_ADDR=127.0.0.1:0", "NATTER_OPS_ADDR=127.0.0.1:0",
+	})
+	if got.code == 0 || !strings.Contains(got.stderr, "NATTER_PARTITIONS") {
+		t.Errorf("with another number of partitions it ends with %d: %s", got.code, got.stderr)
+	}
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	enter(t, d, 0, "ana").send(room, "as before")
+}
+
+// TestDurabilityIsNamed: what is not synced is not called so.
+func TestDurabilityIsNamed(t *testing.T) {
+	t.Parallel()
+	d := alone(t, shape.Standalone(), "NATTER_DURABILITY=os")
+	s := enter(t, d, 0, "ana")
+	if ack := s.send(s.create("room", nil).Room, "x"); ack.Durability != "OS" {
+		t.Errorf("with NATTER_DURABILITY=os the ack is %+v", ack)
 	}
 }
 
@@ -233,6 +264,7 @@ func modes(t *testing.T, data string) {
 
 // TestTwoOnOneDirectory: a second process leaves the first one's data alone.
 func TestTwoOnOneDirectory(t *testing.T) {
+	t.Parallel()
 	t.Run("natter", func(t *testing.T) {
 		d := alone(t, shape.Standalone())
 		s := enter(t, d, 0, "ana")

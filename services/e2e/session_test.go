@@ -32,7 +32,12 @@ func gateway(d *shape.Deployment, i int) string { return d.Gateways[i%len(d.Gate
 // dial connects to gateway i, without a hello.
 func dial(t testing.TB, d *shape.Deployment, i int) *session {
 	t.Helper()
-	c, err := client.Dial(t.Context(), gateway(d, i), client.Options{})
+	return dialWith(t, d, i, client.Options{})
+}
+
+func dialWith(t testing.TB, d *shape.Deployment, i int, o client.Options) *session {
+	t.Helper()
+	c, err := client.Dial(t.Context(), gateway(d, i), o)
 	if err != nil {
 		t.Fatalf("connect to gateway %d: %v", i, err)
 	}

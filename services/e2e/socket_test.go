@@ -13,6 +13,7 @@ import (
 
 	"github.com/natter-chat/natter/services/e2e/harness/client"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
+	"github.com/natter-chat/natter/services/e2e/harness/token"
 	"github.com/natter-chat/natter/services/e2e/harness/wire"
 )
 
@@ -162,27 +163,38 @@ func TestIDsTwice(t *testing.T) {
 func TestStoppedReader(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, d *shape.Deployment) {
-		ana, bo, stopped := enter(t, d, 0, unique(t, "ana")), enter(t, d, 1, unique(t, "bo")), enter(t, d, 1, unique(t, "stopped"))
+		ana, bo := enter(t, d, 0, unique(t, "ana")), enter(t, d, 1, unique(t, "bo"))
+		stopped, user := dialWith(t, d, 1, client.Options{ReadBuffer: 256 << 10}), unique(t, "stopped")
+		stopped.greet(user, token.For(user, "Stopped").Sign(d.JWTSecret), nil)
 		room := ana.create(unique(t, "room"), nil).Room
 		bo.view("join", M{"room": room})
 		joined := stopped.view("join", M{"room": room}).Head
 		resume := stopped.Stall()
 		defer resume()
-		// More than the kernel's buffers on both sides and the outbox hold.
+		// Until more is waiting than the kernel's buffers and the outbox hold.
 		text := strings.Repeat("x", 16<<10)
-		var last uint32
-		slowest := time.Duration(0)
-		for range 1000 {
-			began := time.Now()
+		last, slowest, sent := uint32(0), time.Duration(0), 0
+		for letGo := false; !letGo; sent++ {
+			if sent == 4000 {
+				t.Fatalf("after %d messages of 16 KiB the reader that stopped is still held", sent)
+			}
+			mark, began := ana.Mark(), time.Now()
 			last = ana.send(room, text).Seq
 			bo.reach(room, last)
 			slowest = max(slowest, time.Since(began))
+			letGo = slices.ContainsFunc(ana.Since(mark), func(f client.Frame) bool {
+				return f.PresenceChange != nil && f.PresenceChange.State(user) == "OFFLINE"
+			})
 		}
+		t.Logf("let go after %d messages, of which the slowest took %s", sent, slowest)
 		if slowest > 5*time.Second {
 			t.Errorf("beside a reader that stopped, a message took %s", slowest)
 		}
 		resume()
-		stopped.closed(4008)
+		// Whoever reads nothing for long may miss the close frame, too.
+		if end, err := stopped.AwaitClose(t.Context()); err != nil || end.Code != 4008 && end.Code != websocket.CloseAbnormalClosure {
+			t.Errorf("a reader that stopped is let go with %v (%v)", end, err)
+		}
 		back := stopped.back(d, 0)
 		if view := back.resumed(room); view.Head != last || view.Resume != "COMPLETE" && view.Resume != "TRUNCATED" || stopped.Seq(room) < joined {
 			t.Errorf("who was let go is back and sees %+v", view)

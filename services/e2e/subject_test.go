@@ -80,6 +80,7 @@ func (e *eavesdropper) all() []string {
 
 // TestSubjects: whatever ids clients make up, nothing of it is a subject.
 func TestSubjects(t *testing.T) {
+	t.Parallel()
 	d := alone(t, shape.Split(), withoutLimits()...)
 	ear := listen(t, d)
 	for i := range d.Gateways {

@@ -13,6 +13,7 @@ func (s *session) acks(room string, jobs []job, reply *chatv1.CommandReply, d *d
 	for i, j := range jobs {
 		b.bytes = frame.AppendWrapped(b.bytes, s.codec, s.ack(j.re, room, reply, i))
 	}
+	s.gateway.metrics.acks.Add(float64(len(jobs)))
 	d.put(s.out(), b.bytes, durable)
 }
 

@@ -12,12 +12,6 @@ import (
 // what the client missed since that seq follows the answer. It waits for the
 // owner.
 func (s *session) admit(ctx context.Context, re uint32, room string, after *uint32) {
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
-	if !s.hasRoomFor(room) {
-		s.refuse(re, refusal(chatv1.ErrorCode_RATE_LIMITED, "too many rooms are live on this connection; unwatch one first"))
-		return
-	}
 	if err := s.letIn(ctx, re, room, after); err != nil && !s.ended.Load() {
 		s.refuse(re, refusalOf(err))
 	}
@@ -36,7 +30,7 @@ func (s *session) letIn(ctx context.Context, re uint32, room string, after *uint
 	e := s.entrance(f, view, after)
 	e.opening = s.encode(&clientv1.ServerFrame{Re: optional(re), Body: &clientv1.ServerFrame_Room{Room: e.view}})
 	err = e.enter(ctx)
-	if e.begun { // the answer is out; a session that could not be brought up to date was told so
+	if e.begun { // the answer is out; who could not be brought up to date was told so
 		return nil
 	}
 	return err
@@ -58,6 +52,8 @@ func (s *session) entrance(f *feed, view *chatv1.View, after *uint32) *entrance 
 
 // view is a room as a user sees it.
 func (g *Gateway) view(ctx context.Context, user, room string, after *uint32) (*chatv1.View, error) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
 	views, err := g.views(ctx, g.deployment.partition(room), user, []*chatv1.RoomPosition{{Room: room, After: after}})
 	if err != nil {
 		return nil, err
@@ -77,17 +73,6 @@ func (g *Gateway) views(ctx context.Context, partition int, user string, rooms [
 		Question: &chatv1.Ask_Views{Views: &chatv1.AskViews{User: user, Rooms: rooms}},
 	})
 	return reply.GetViews().GetViews(), err
-}
-
-// hasRoomFor tells whether another room may be live on the session.
-func (s *session) hasRoomFor(room string) bool {
-	most := s.gateway.cfg.LiveRooms
-	if most == 0 || s.seatOf(room) != nil {
-		return true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.seats) < most
 }
 
 // optional is a number that is left out where it is 0.

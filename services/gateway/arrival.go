@@ -183,7 +183,11 @@ func (a *arrival) enter(d *dirty) (late []*entrance) {
 		if view.GetResume() == chatv1.Resume_COMPLETE {
 			e.pos, e.backlog = *r.after, r.view.GetEvents()
 		}
-		if outcome, err := e.step(); err != nil || outcome == missing {
+		if !s.out().calm() {
+			late = append(late, e)
+			continue
+		}
+		if outcome, err := e.step(); err != nil || outcome == missing || outcome == busy {
 			late = append(late, e)
 		}
 	}
@@ -192,8 +196,6 @@ func (a *arrival) enter(d *dirty) (late []*entrance) {
 
 // enterOrSay goes on with an entrance, and tells the client where that fails.
 func (e *entrance) enterOrSay(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
 	if err := e.enter(ctx); err != nil && !e.begun && !e.session.ended.Load() {
 		e.session.say(goneFrame(e.feed.room, refusalOf(err)))
 	}

@@ -18,6 +18,10 @@ func (s *session) change(re uint32, room string, set func(*chatv1.Command)) {
 // changeThenEnter has a change made that lets the user into the room. The
 // answer is the room, which is live then.
 func (s *session) changeThenEnter(re uint32, room string, set func(*chatv1.Command)) {
+	if !s.hasRoomFor(room) { // rather than change it and then not show it
+		s.refuse(re, errTooManyRooms.Refusal)
+		return
+	}
 	s.decided(re, room, set, func(reply *chatv1.CommandReply, d *dirty, next func()) {
 		if _, r := outcomeOf(reply, 0); r != nil {
 			d.put(s.out(), s.encode(s.errorFrame(re, r)), durable)
@@ -27,6 +31,9 @@ func (s *session) changeThenEnter(re uint32, room string, set func(*chatv1.Comma
 		s.gateway.background(func(ctx context.Context) {
 			defer next()
 			s.admit(ctx, re, room, nil)
+			for _, other := range s.gateway.users.sessions(s.user.id) { // those elsewhere learn of it by heads
+				other.enter(room)
+			}
 		})
 	})
 }

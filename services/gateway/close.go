@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/natter-chat/natter/services/gateway/frame"
 )
@@ -58,106 +57,4 @@ func (s *session) end() bool {
 		s.gateway.users.leave(user, s)
 	}
 	return true
-}
-
-// sit is the session's seat in a feed, a new one if need be; not ok where the
-// session has ended. The feed is locked.
-func (s *session) sit(f *feed) (*seat, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended.Load() {
-		return nil, false
-	}
-	for _, seat := range s.seats {
-		if seat.feed == f {
-			return seat, true
-		}
-	}
-	seat := &seat{session: s, feed: f, from: paused, index: len(f.seats)}
-	f.seats = append(f.seats, seat)
-	s.seats = append(s.seats, seat)
-	return seat, true
-}
-
-// stand forgets a seat. The feed is locked.
-func (s *session) stand(seat *seat) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, other := range s.seats {
-		if other == seat {
-			last := len(s.seats) - 1
-			s.seats[i], s.seats[last] = s.seats[last], nil
-			s.seats = s.seats[:last]
-			return
-		}
-	}
-}
-
-// seatIn is the session's seat in a feed, or nil.
-func (s *session) seatIn(f *feed) *seat {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, seat := range s.seats {
-		if seat.feed == f {
-			return seat
-		}
-	}
-	return nil
-}
-
-// seatOf is the session's seat in a room, or nil.
-func (s *session) seatOf(room string) *seat {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, seat := range s.seats {
-		if seat.feed.room == room {
-			return seat
-		}
-	}
-	return nil
-}
-
-// due does an errand of the wheel's.
-func (s *session) due(e errand) {
-	if s.ended.Load() {
-		return
-	}
-	g := s.gateway
-	switch e {
-	case errandGreet:
-		if !s.greeted() {
-			s.close(closeNoHello, "no hello came in time")
-		}
-	case errandPing:
-		s.pinged.Store(g.wheel.now())
-		s.send(frame.AppendPing(nil))
-		g.wheel.book(s, errandSilence, g.cfg.PongTimeout)
-	case errandSilence:
-		if s.socket.heard.Load() < s.pinged.Load() {
-			s.close(closeNoPong, "nothing came back after a ping")
-			return
-		}
-		g.wheel.book(s, errandPing, max(g.cfg.PingInterval-g.cfg.PongTimeout, wheelTick))
-	case errandExpire:
-		s.expire()
-	}
-}
-
-// expire closes the session if its token has run out, or looks again when it
-// will.
-func (s *session) expire() {
-	s.mu.Lock()
-	left := time.Until(s.expires)
-	s.mu.Unlock()
-	if left <= 0 {
-		s.close(closeExpired, "the token has expired; come back with another")
-		return
-	}
-	s.gateway.wheel.book(s, errandExpire, left)
-}
-
-func (s *session) greeted() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.user != nil
 }

@@ -1,10 +1,13 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/natter-chat/natter/services/internal/token"
 )
 
 // Config of the gateway. The tags are its flags and environment.
@@ -85,6 +88,29 @@ func (c Config) Validate() error {
 	}
 	_, err := c.proxies()
 	return err
+}
+
+// CheckSecrets names the secret that is missing or bad. It is not a part of
+// Validate, since a program may fill secrets in after the settings were read.
+func (c Config) CheckSecrets() error {
+	_, err := c.verifier()
+	return err
+}
+
+func (c Config) verifier() (*token.Verifier, error) {
+	if c.Guests && c.GuestSecret == "" {
+		return nil, errors.New("NATTER_GUEST_SECRET: guests are allowed (NATTER_GUESTS), so it must be set, to the same on all gateways; make one with: openssl rand -base64 32")
+	}
+	return token.NewVerifier(token.Config{
+		Secret: []byte(c.JWTSecret), Issuer: c.JWTIssuer, Audience: c.JWTAudience, GuestSecret: c.guestSecret(),
+	}, time.Now)
+}
+
+func (c Config) guestSecret() []byte {
+	if !c.Guests {
+		return nil
+	}
+	return []byte(c.GuestSecret)
 }
 
 func (c Config) checkOrigins() error {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
@@ -29,15 +30,25 @@ const (
 	seated  outcome = iota
 	out             // by what the backlog says, or since the session has ended
 	missing         // events after pos have to be asked for
+	busy            // the client has to read first
 )
 
+// paceEvery is how often an entrance looks whether a slow client has read on.
+const paceEvery = 20 * time.Millisecond
+
 // enter brings the session into the feed, asking for what neither the backlog
-// nor the ring has.
+// nor the ring has. It goes no faster than the client reads.
 func (e *entrance) enter(ctx context.Context) error {
 	for {
-		outcome, err := e.step()
-		if err != nil || outcome != missing {
+		if err := e.pace(ctx); err != nil {
 			return err
+		}
+		outcome, err := e.step()
+		switch {
+		case err != nil || outcome == seated || outcome == out:
+			return err
+		case outcome == busy:
+			continue
 		}
 		list, err := e.session.gateway.stretches.after(ctx, e.feed.room, e.pos)
 		if err != nil {
@@ -46,6 +57,24 @@ func (e *entrance) enter(ctx context.Context) error {
 		}
 		e.backlog = list.GetEvents()
 	}
+}
+
+// pace waits until the client has read most of what it was sent. The outbox
+// bounds how long that can take.
+func (e *entrance) pace(ctx context.Context) error {
+	if e.session.out().calm() {
+		return nil
+	}
+	tick := time.NewTicker(paceEvery)
+	defer tick.Stop()
+	for !e.session.out().calm() && !e.session.ended.Load() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // step replays what is there. Where that reaches the feed's last event, the
@@ -65,9 +94,9 @@ func (e *entrance) step() (outcome, error) {
 	if e.view.GetHead() == f.last {
 		f.members = int(e.view.GetMemberCount())
 	}
-	s, ok := e.session.sit(f)
-	if !ok {
-		return out, nil
+	s, err := e.session.sit(f)
+	if err != nil {
+		return out, err
 	}
 	s.from, s.viewed = paused, e.view.GetHead()
 	if !e.begun {
@@ -88,6 +117,9 @@ func (e *entrance) step() (outcome, error) {
 		if !covered {
 			return missing, nil
 		}
+		if !e.session.out().calm() {
+			return busy, nil
+		}
 		if e.replay(s, rest, &d) {
 			return out, nil
 		}
@@ -99,24 +131,31 @@ func (e *entrance) step() (outcome, error) {
 	return seated, nil
 }
 
-// replay gives the client the next events, and tells whether one of them ended
-// its stay.
+// replay gives the client the next events in one piece, and tells whether one
+// of them ended its stay.
 func (e *entrance) replay(s *seat, entries []*entry, d *dirty) (ended bool) {
+	b := e.session.gateway.buffers.take()
+	defer e.session.gateway.buffers.free(b)
 	for _, entry := range entries {
 		if entry.seq <= e.pos {
 			continue
 		}
 		if entry.seq != e.pos+1 { // never a hole: what follows is asked for again
-			return false
+			break
 		}
-		d.put(e.session.out(), entry.alone(e.session.codec), durable)
+		b.bytes = append(b.bytes, entry.alone(e.session.codec)...)
 		e.pos = entry.seq
 		if entry.seq > s.viewed && turns(entry.event) && concerns(entry.event, e.session.user.id) {
+			d.put(e.session.out(), b.bytes, durable)
+			b.bytes = b.bytes[:0]
 			e.feed.turnFor(s, entry.event, d)
 		}
 		if s.index < 0 {
 			return true
 		}
+	}
+	if len(b.bytes) > 0 {
+		d.put(e.session.out(), b.bytes, durable)
 	}
 	return false
 }

@@ -53,7 +53,7 @@ func eventFrame(e *chatv1.Event) *clientv1.ServerFrame {
 	case *chatv1.Event_Message:
 		event.Change = &clientv1.ServerFrame_Event_Message{Message: c.Message}
 	case *chatv1.Event_Edited:
-		event.Change = &clientv1.ServerFrame_Event_Edited{Edited: c.Edited}
+		event.Change = &clientv1.ServerFrame_Event_Edited{Edited: &clientv1.ServerFrame_Edited{Seq: c.Edited.GetSeq(), Text: c.Edited.GetText()}}
 	case *chatv1.Event_Deleted:
 		event.Change = &clientv1.ServerFrame_Event_Deleted{Deleted: c.Deleted}
 	case *chatv1.Event_Reacted:

@@ -80,9 +80,7 @@ func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInt
 	if cfg.Guests && cfg.GuestSecret == "" { // not in Validate: a secret may be made after the settings are read
 		return nil, errors.New("NATTER_GUEST_SECRET: guests are allowed (NATTER_GUESTS), so it must be set; make one with: openssl rand -base64 32")
 	}
-	verifier, err := token.NewVerifier(token.Config{
-		Secret: []byte(cfg.JWTSecret), Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, GuestSecret: cfg.guestSecret(),
-	}, time.Now)
+	verifier, err := cfg.verifier()
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
@@ -129,13 +127,6 @@ func (g *Gateway) serve() error {
 	}
 	g.handler = newHandler(g, newOrigins(g.cfg.Origins), from, desk)
 	return nil
-}
-
-func (c Config) guestSecret() []byte {
-	if !c.Guests {
-		return nil
-	}
-	return []byte(c.GuestSecret)
 }
 
 // Handler serves the WebSocket, the page, the SDK, and what comes before a

@@ -64,7 +64,7 @@ func (s *session) introduce(claims token.Claims, hello *clientv1.ClientFrame_Hel
 	g.reporter.began(s, g.users.begin(u, hello.State))
 	d.put(s.out(), welcome, durable)
 	s.mu.Unlock()
-	g.wheel.book(s, errandExpire, time.Until(claims.Expires))
+	s.lookAgain()
 	g.firstPing(s)
 	return true
 }
@@ -111,6 +111,6 @@ func (s *session) refresh(re uint32, text string) {
 	s.mu.Lock()
 	s.name, s.expires = nameOf(claims), claims.Expires
 	s.mu.Unlock()
-	s.gateway.wheel.book(s, errandExpire, time.Until(claims.Expires)) // it may end before the old one's
+	s.lookAgain() // it may end before the old one
 	s.ok(re)
 }

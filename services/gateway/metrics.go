@@ -11,15 +11,16 @@ import (
 // metrics are counted where it happens. Labels have few values, all known
 // beforehand; nothing is counted per user or room.
 type metrics struct {
-	sessions   prometheus.Gauge
-	feeds      prometheus.Gauge
-	upgrades   *prometheus.CounterVec // outcome
-	closes     *prometheus.CounterVec // code
-	requests   *prometheus.CounterVec // type
-	errors     *prometheus.CounterVec // code
-	deliveries prometheus.Counter
-	sends      prometheus.Counter     // of requests
-	shed       *prometheus.CounterVec // class
+	sessions    prometheus.Gauge
+	feeds       prometheus.Gauge
+	upgrades    *prometheus.CounterVec // outcome
+	closes      *prometheus.CounterVec // code
+	requests    *prometheus.CounterVec // type
+	answers     *prometheus.CounterVec // type
+	errors      *prometheus.CounterVec // code
+	deliveries  prometheus.Counter
+	sends, acks prometheus.Counter     // of requests, of answers
+	shed        *prometheus.CounterVec // class
 
 	shedEphemeral, shedState prometheus.Counter     // of shed
 	repairs                  *prometheus.CounterVec // cause
@@ -39,6 +40,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		upgrades:    counters("upgrades_total", "WebSocket handshakes by outcome.", "outcome"),
 		closes:      counters("closes_total", "Connections closed by this side, by close code.", "code"),
 		requests:    counters("requests_total", "Requests by type; bad: those that could not be read.", "type"),
+		answers:     counters("frames_total", "Frames sent to one session, by type. What goes to many is in deliveries_total.", "type"),
 		errors:      counters("errors_total", "Error answers by code.", "code"),
 		deliveries:  counter("deliveries_total", "Events put into a session's outbox."),
 		shed:        counters("shed_total", "Frames left out for slow readers, by class.", "class"),
@@ -49,7 +51,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		sendsPer:    histogram("sends_per_command", "Messages gathered into one command.", []float64{1, 2, 4, 8, 16, 32, 64}),
 		natsDropped: counter("nats_dropped_total", "Times that messages of NATS came faster than they were handled."),
 	}
-	m.sends = m.requests.WithLabelValues("send")
+	m.sends, m.acks = m.requests.WithLabelValues("send"), m.answers.WithLabelValues("ack")
 	m.shedEphemeral, m.shedState = m.shed.WithLabelValues("ephemeral"), m.shed.WithLabelValues("state")
 	m.byError = map[chatv1.ErrorCode]prometheus.Counter{}
 	for code, name := range chatv1.ErrorCode_name {
@@ -57,7 +59,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	}
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		m.sessions, m.feeds, m.upgrades, m.closes, m.requests, m.errors, m.deliveries, m.shed,
+		m.sessions, m.feeds, m.upgrades, m.closes, m.requests, m.answers, m.errors, m.deliveries, m.shed,
 		m.repairs, m.resumes, m.retries, m.commands, m.sendsPer, m.natsDropped,
 	} {
 		errs = append(errs, reg.Register(c))

@@ -55,8 +55,6 @@ func (s *session) enter(room string) {
 }
 
 func (s *session) enterNow(ctx context.Context, room string) {
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
 	f, err := s.gateway.feeds.pin(room)
 	if err != nil {
 		return

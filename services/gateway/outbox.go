@@ -58,7 +58,7 @@ type outbox struct {
 	conn    net.Conn
 	raw     syscall.RawConn // nil where the socket cannot be written without waiting
 	buffers *buffers
-	limit   int    // bytes that may wait
+	limit   int    // bytes that may wait when more is put
 	slow    func() // told once, in a goroutine of its own, when there is no room
 
 	mu      sync.Mutex
@@ -84,6 +84,9 @@ func (o *outbox) waiting() int {
 	return o.writing + len(o.pending.bytes)
 }
 
+// calm tells whether frames of every class are taken.
+func (o *outbox) calm() bool { return o.size() <= o.limit/2 }
+
 // put queues whole WebSocket frames. The bytes are copied.
 func (o *outbox) put(frames []byte, c class) verdict {
 	o.mu.Lock()
@@ -91,13 +94,12 @@ func (o *outbox) put(frames []byte, c class) verdict {
 	if o.ended {
 		return shed
 	}
-	waiting := o.waiting()
-	if c != durable && waiting > o.limit/2 {
+	switch waiting := o.waiting(); {
+	case c != durable && waiting > o.limit/2:
 		return shed
-	}
-	if waiting+len(frames) > o.limit {
+	case waiting > o.limit: // what is put may be larger than that by itself: a page of long messages
 		o.overflow()
-	} else {
+	default:
 		o.append(frames)
 	}
 	if o.busy {

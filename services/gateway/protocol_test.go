@@ -200,7 +200,7 @@ func TestBinarySubprotocol(t *testing.T) {
 }
 
 func TestHandshake(t *testing.T) {
-	r := start(t, func(c *Config) { c.Origins = []string{"https://www.example.com"}; c.Connections = 3 })
+	r := start(t, func(c *Config) { c.Origins = []string{"https://www.example.com"}; c.Connections = 8 })
 	host := strings.TrimPrefix(r.http.URL, "http://")
 	for name, tt := range map[string]struct {
 		origin, protocol string
@@ -238,7 +238,7 @@ func TestHandshake(t *testing.T) {
 		})
 	}
 	eventually(t, "those connections are gone", func() bool { return len(r.sessions.list()) == 0 })
-	for range 3 {
+	for range 8 {
 		r.dial(t)
 	}
 	_, reply, err := (&websocket.Dialer{Subprotocols: []string{frame.ProtocolJSON}}).Dial("ws://"+host+"/v1/ws", nil)

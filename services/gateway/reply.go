@@ -20,6 +20,7 @@ func (s *session) send(frames []byte) {
 
 // say sends one frame.
 func (s *session) say(f *clientv1.ServerFrame) {
+	s.gateway.metrics.answers.WithLabelValues(typeOf(f, "body")).Inc()
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
 	b.bytes = frame.AppendWrapped(b.bytes, s.codec, f)

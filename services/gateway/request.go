@@ -3,6 +3,9 @@ package gateway
 import (
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/services/gateway/frame"
@@ -15,7 +18,7 @@ func (s *session) handle(f *clientv1.ClientFrame) {
 		s.sendMessage(f.GetId(), send)
 		return
 	}
-	s.gateway.metrics.requests.WithLabelValues(typeOf(f)).Inc()
+	s.gateway.metrics.requests.WithLabelValues(typeOf(f, "request")).Inc()
 	if wait, ok := s.mayAsk(f); !ok {
 		s.limited(f.GetId(), wait, "too many requests; slow down")
 		return
@@ -86,8 +89,8 @@ func (s *session) pong(data string) error {
 	return nil
 }
 
-// typeOf is the name of the request, for metrics.
-func typeOf(f *clientv1.ClientFrame) string {
+// typeOf is the name of what a frame holds, for metrics.
+func typeOf(f proto.Message, oneof protoreflect.Name) string {
 	m := f.ProtoReflect()
-	return m.WhichOneof(m.Descriptor().Oneofs().ByName("request")).TextName()
+	return m.WhichOneof(m.Descriptor().Oneofs().ByName(oneof)).TextName()
 }

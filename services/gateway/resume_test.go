@@ -267,3 +267,25 @@ func (f *feed) at() uint32 {
 	defer f.mu.Unlock()
 	return f.last
 }
+
+func TestLiveRoomsAreLimited(t *testing.T) {
+	r := start(t, func(c *Config) { c.LiveRooms = 2 })
+	for _, room := range []string{"a", "b", "c"} {
+		r.town.Create("bo", room, chatv1.RoomKind_PUBLIC)
+	}
+	ana, _ := r.hello(t, "ana")
+	ana.must("room", "watch", object{"room": "a"})
+	ana.must("room", "join", object{"room": "b"})
+	if refused := ana.refused("TOO_LARGE", "watch", object{"room": "c"}); refused["field"] != "room" {
+		t.Errorf("%v", refused)
+	}
+	ana.refused("TOO_LARGE", "join", object{"room": "c"})
+	ana.must("room", "watch", object{"room": "a"})
+	ana.must("ok", "unwatch", object{"room": "a"})
+	ana.must("room", "join", object{"room": "c"})
+	// Of more rooms than may be live, hello takes as many as it can.
+	r.town.Do("ana", "a", &chatv1.Command{Change: &chatv1.Command_Join{Join: &chatv1.Join{}}})
+	if _, welcome := r.hello(t, "ana"); len(viewsOf(welcome)) != 2 {
+		t.Errorf("%v", welcome["rooms"])
+	}
+}

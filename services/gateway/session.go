@@ -31,14 +31,16 @@ type session struct {
 	faults int // bad requests in a row
 	limits sessionLimits
 
-	ended  atomic.Bool
-	pinged atomic.Int64 // the tick of the last ping
+	helloed atomic.Bool // a hello has come, whatever becomes of it
+	ended   atomic.Bool
+	pinged  atomic.Int64 // the tick of the last ping
 
 	mu      sync.Mutex
 	user    *user  // nil before the welcome; set once
 	name    string // the token's
 	agent   string
 	expires time.Time
+	looks   time.Time // when expires is looked at next
 	seats   []*seat
 	lanes   []*lane
 	counted uint64 // commands so far
@@ -127,9 +129,10 @@ func (s *session) before(request *clientv1.ClientFrame) {
 		return
 	}
 	s.faults = 0
+	s.helloed.Store(true)
 	s.gateway.metrics.requests.WithLabelValues("hello").Inc()
-	// Greeting takes deep stacks and waits for others: it has a goroutine of its
-	// own, so that the reader's stays small. Frames that follow wait meanwhile.
+	// Greeting takes a deep stack and waits for others. It has a goroutine of its
+	// own, so that the reader's stays small; what the client sends waits meanwhile.
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -32,15 +31,7 @@ func (t *sessions) reserve(most int) bool {
 }
 
 // release gives a place back.
-func (t *sessions) release() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.places--
-	if t.places == 0 && t.empty != nil {
-		close(t.empty)
-		t.empty = nil
-	}
-}
+func (t *sessions) release() { t.remove(nil) }
 
 // add makes a session of a connection for which a place was taken.
 func (t *sessions) add(g *Gateway, socket *socket, ws *websocket.Conn, codec frame.Codec, address string) *session {
@@ -57,13 +48,18 @@ func (t *sessions) add(g *Gateway, socket *socket, ws *websocket.Conn, codec fra
 	return s
 }
 
-// remove forgets a session whose connection is over.
+// remove forgets a session whose connection is over, and gives its place back.
 func (t *sessions) remove(s *session) {
+	if s != nil {
+		s.gateway.metrics.sessions.Dec()
+	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	delete(t.all, s)
-	t.mu.Unlock()
-	s.gateway.metrics.sessions.Dec()
-	t.release()
+	if t.places--; t.places == 0 && t.empty != nil {
+		close(t.empty)
+		t.empty = nil
+	}
 }
 
 // list is all of them, in no order.
@@ -90,11 +86,4 @@ func (t *sessions) gone() <-chan struct{} {
 		t.empty = none
 	}
 	return t.empty
-}
-
-// firstPing spreads the pings of those who came at the same time.
-func (g *Gateway) firstPing(s *session) {
-	if every := g.cfg.PingInterval; every > 0 {
-		g.wheel.book(s, errandPing, every/2+rand.N(every/2+1))
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
 )
@@ -39,7 +41,7 @@ func (i *inquiry) part() {
 
 // ask answers a question about live state.
 func (w *writer) ask(q *question) {
-	reply := &chatv1.AskReply{Epoch: w.epoch}
+	reply := &chatv1.AskReply{Epoch: w.epoch()}
 	answer := func() {
 		if !w.lease.holds() {
 			reply = &chatv1.AskReply{Refusal: unavailable("this server may not own the room any more; try again")}
@@ -78,6 +80,9 @@ func (w *writer) headList(ask *chatv1.AskHeads, answer func()) (*chatv1.HeadList
 			if e != nil && e.state.Head > 0 {
 				list.Heads = append(list.Heads, &chatv1.Head{Room: id, Seq: e.state.Head})
 			}
+			if e != nil {
+				w.dropAbsent(e)
+			}
 			i.part()
 		})
 	}
@@ -110,6 +115,9 @@ func (w *writer) view(e *entry, user string, position *chatv1.RoomPosition, view
 		return
 	}
 	view.View = e.state.View(user)
+	if !i.holds(proto.Size(view.View.GetLast())) {
+		view.View.Last = nil
+	}
 	counts := e.unread(user)
 	view.View.Unread, view.View.Mentions = counts.unread, counts.mentions
 	after, missed := view.View.GetHead(), stretch{whole: true}

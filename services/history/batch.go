@@ -16,6 +16,7 @@ type batch struct {
 	record  *chatv1.LogRecord
 	bytes   int
 	used    map[string]*entry // the rooms of its commands
+	byID    map[string]*chatv1.CommandReply
 	answers []answered
 }
 
@@ -26,7 +27,7 @@ type answered struct {
 }
 
 func newBatch(now time.Time) *batch {
-	return &batch{now: now, record: &chatv1.LogRecord{}, used: map[string]*entry{}}
+	return &batch{now: now, record: &chatv1.LogRecord{}, used: map[string]*entry{}, byID: map[string]*chatv1.CommandReply{}}
 }
 
 // empty tells whether there is nothing to store.
@@ -34,6 +35,9 @@ func (b *batch) empty() bool { return len(b.record.GetEvents()) == 0 && len(b.re
 
 func (b *batch) answer(r *request, reply *chatv1.CommandReply) {
 	b.answers = append(b.answers, answered{r, reply})
+	if id := r.command.GetId(); id != "" {
+		b.byID[id] = reply
+	}
 }
 
 func (b *batch) refuse(r *request, refusal *chatv1.Refusal) { b.answer(r, refusedCommand(refusal)) }
@@ -46,6 +50,9 @@ func (w *writer) decide(b *batch, r *request) {
 		return // nobody waits
 	case w.memory.get(c.GetId()) != nil:
 		b.answer(r, &chatv1.CommandReply{Results: []*chatv1.Result{w.memory.get(c.GetId())}})
+		return
+	case b.byID[c.GetId()] != nil: // a retry that came while its first attempt waited
+		b.answer(r, b.byID[c.GetId()])
 		return
 	case w.backlog.size() > maxBacklog:
 		b.refuse(r, unavailable("the archive is behind; try again in a moment"))
@@ -70,8 +77,7 @@ func (w *writer) mustWait(e *entry, r *request) bool {
 		w.load(e, nil)
 		return true
 	}
-	needs := e.state.Needs(r.command.GetActor().GetUser(), change(r.command))
-	needs.Sent = slices.DeleteFunc(needs.Sent, func(key room.SentKey) bool { return e.asked[key] })
+	needs := e.unknown(r)
 	if needs.None() {
 		return false
 	}

@@ -56,6 +56,19 @@ func (s *Service) checkPartitions(where string, have int) error {
 	return fmt.Errorf("NATTER_PARTITIONS: %d is set, but %s was made for %d, which cannot be changed: set it to %d", s.cfg.Partitions, where, have, have)
 }
 
+// announceEpoch makes a higher epoch known to the other replicas, at their next
+// start at the latest.
+func (s *Service) announceEpoch(ctx context.Context, epoch uint64) error {
+	bucket, err := s.js.KeyValue(ctx, subject.BucketMeta)
+	if err == nil {
+		_, err = bucket.PutString(ctx, "epoch", strconv.FormatUint(epoch, 10))
+	}
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", subject.BucketMeta, err)
+	}
+	return nil
+}
+
 // first reads a number, and sets it if it was never set.
 func first(ctx context.Context, bucket jetstream.KeyValue, key string, value uint64) (uint64, error) {
 	_, err := bucket.Create(ctx, key, []byte(strconv.FormatUint(value, 10)))

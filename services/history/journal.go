@@ -33,6 +33,13 @@ const (
 // not be waited for (a leader's step-down loses one in four).
 const attemptTimeout = 500 * time.Millisecond
 
+// settleFor is how long an owner tries to find out what became of an append. A
+// log that says nothing for so long may be another one: then the owner gives
+// up, and the next take-over looks at the whole of it.
+const settleFor = 20 * time.Second
+
+var errUndecided = errors.New("the log neither stores nor shows a record")
+
 // journal is the log of one partition, as its owner writes it: one append at a
 // time, each fenced by the stream sequence it expects. Not safe for concurrent
 // use.
@@ -61,6 +68,9 @@ func (j *journal) append(ctx context.Context, r *chatv1.LogRecord) (fate, error)
 	j.trouble(err)
 	return j.settle(ctx, id)
 }
+
+// end is the sequence last looked at.
+func (j *journal) end() uint64 { return j.at.sequence }
 
 // attempt appends once, under a fresh id. Only an ack with the sequence that
 // was expected counts; then the journal has moved on.
@@ -91,6 +101,8 @@ func (j *journal) attempt(ctx context.Context, r *chatv1.LogRecord) error {
 // one stores. Two things do: an empty record of our own stored in its place,
 // or what stands in its place, read by sequence.
 func (j *journal) settle(ctx context.Context, original []byte) (fate, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, settleFor, errUndecided)
+	defer cancel()
 	ours := [][]byte{original}
 	for try := 0; ; try++ {
 		empty := &chatv1.LogRecord{TimeMs: time.Now().UnixMilli()}

@@ -15,7 +15,8 @@ type lease struct {
 	renewed atomic.Int64
 }
 
-func newLease() *lease { return &lease{since: time.Now()} }
+// newLease begins before the first renewal is sent.
+func newLease(since time.Time) *lease { return &lease{since: since} }
 
 // renew counts from a moment before the renewal was sent.
 func (l *lease) renew(sent time.Time) { l.renewed.Store(int64(sent.Sub(l.since)) + 1) }

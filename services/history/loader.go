@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
@@ -112,12 +113,35 @@ func (w *writer) loaded(l *load) {
 		w.load(e, nil)
 		return
 	}
+	if needs := w.needs(e); !needs.None() {
+		w.load(e, &needs)
+		return
+	}
 	commands, questions := e.commands, e.questions
 	e.commands, e.questions = nil, nil
 	w.ready = append(commands, w.ready...)
 	for _, ask := range questions {
 		w.withEntry(e, ask)
 	}
+}
+
+// needs is what all that wait for a room need from the store: one question
+// serves them together.
+func (w *writer) needs(e *entry) room.Needs {
+	var all room.Needs
+	for _, r := range e.commands {
+		n := e.unknown(r)
+		all.Sent = append(all.Sent, n.Sent...)
+		all.Messages = append(all.Messages, n.Messages...)
+	}
+	return all
+}
+
+// unknown is what a command needs, but for what the store was asked already.
+func (e *entry) unknown(r *request) room.Needs {
+	n := e.state.Needs(r.command.GetActor().GetUser(), change(r.command))
+	n.Sent = slices.DeleteFunc(n.Sent, func(key room.SentKey) bool { return e.asked[key] })
+	return n
 }
 
 // learn keeps the store's word on ids for those who wait. It is true as long as

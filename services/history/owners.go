@@ -117,23 +117,16 @@ func (o *owners) announce(ctx context.Context) ([]string, error) {
 			}
 		}
 	}
+	if !slices.Contains(live, o.replica) { // the list may be read where our own word has not arrived
+		live = append(live, o.replica)
+	}
 	slices.Sort(live)
 	return live, ctx.Err()
 }
 
 // hold takes or renews the lease of a partition.
 func (o *owners) hold(ctx context.Context, p int) error {
-	o.mu.Lock()
-	own := o.owned[p]
-	o.mu.Unlock()
-	if own != nil {
-		select {
-		case <-own.ended:
-			o.forget(p)
-			own = nil
-		default:
-		}
-	}
+	own := o.ownership(p)
 	sent := time.Now()
 	if own != nil && own.revision > 0 {
 		revision, err := o.bucket.Update(ctx, subject.OwnerPartition(p), []byte(o.replica), own.revision)
@@ -142,27 +135,75 @@ func (o *owners) hold(ctx context.Context, p int) error {
 			own.lease.renew(sent)
 			return nil
 		}
-		own.revision = 0 // it ran out, or is another's
 	}
 	revision, err := o.bucket.Create(ctx, subject.OwnerPartition(p), []byte(o.replica))
-	if errors.Is(err, jetstream.ErrKeyExists) {
-		return nil // another's, until it runs out
+	switch {
+	case err == nil && own != nil:
+		// The lease had run out: another may have written since, so the writer's
+		// state may be old. The next one reads the log first.
+		o.release(p)
+		o.start(p, sent, revision)
+		return nil
+	case err == nil:
+		o.start(p, sent, revision)
+		return nil
+	case errors.Is(err, jetstream.ErrKeyExists):
+		return o.exists(ctx, p, own)
+	}
+	return fmt.Errorf("lease of partition %d: %w", p, err)
+}
+
+// exists goes on where there is a lease already: of this replica, with a
+// renewal whose answer was lost or a writer that ended; or of another.
+func (o *owners) exists(ctx context.Context, p int, own *ownership) error {
+	entry, err := o.bucket.Get(ctx, subject.OwnerPartition(p))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil // run out meanwhile; the next round takes it
 	}
 	if err != nil {
 		return fmt.Errorf("lease of partition %d: %w", p, err)
 	}
+	if string(entry.Value()) != o.replica {
+		o.release(p)
+		return nil
+	}
+	sent := time.Now()
+	revision, err := o.bucket.Update(ctx, subject.OwnerPartition(p), []byte(o.replica), entry.Revision())
+	if err != nil {
+		return fmt.Errorf("lease of partition %d: %w", p, err)
+	}
 	if own == nil {
-		own = o.start(p)
+		o.start(p, sent, revision)
+		return nil
 	}
 	own.revision = revision
 	own.lease.renew(sent)
 	return nil
 }
 
-// start runs a partition's writer beside.
-func (o *owners) start(p int) *ownership {
+// ownership of a partition whose writer runs; nil: none.
+func (o *owners) ownership(p int) *ownership {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	own := o.owned[p]
+	if own == nil {
+		return nil
+	}
+	select {
+	case <-own.ended:
+		delete(o.owned, p)
+		return nil
+	default:
+		return own
+	}
+}
+
+// start runs a partition's writer beside, under a lease that was asked for at a
+// time and has a revision.
+func (o *owners) start(p int, sent time.Time, revision uint64) {
 	ctx, stop := context.WithCancel(context.Background())
-	own := &ownership{lease: newLease(), stop: stop, ended: make(chan struct{})}
+	own := &ownership{lease: newLease(sent), revision: revision, stop: stop, ended: make(chan struct{})}
+	own.lease.renew(sent)
 	o.mu.Lock()
 	o.owned[p] = own
 	o.mu.Unlock()
@@ -174,7 +215,6 @@ func (o *owners) start(p int) *ownership {
 			o.log.Warn("gave a partition up", "partition", p, "error", err)
 		}
 	}()
-	return own
 }
 
 // release gives a partition back, if it is held: its writer ends first, so that

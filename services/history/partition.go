@@ -22,6 +22,10 @@ const (
 	// for the rest.
 	maxCommand = 288 << 10
 	waiting    = 8192
+
+	maxSends     = 64
+	maxID        = 64
+	maxActorName = 128
 )
 
 // own takes a partition over, and writes it until ctx ends or it is another's.
@@ -59,9 +63,27 @@ func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 		projected <- err
 	}()
 	err = w.run(writing)
+	s.show(partition, w.journal.end())
 	stopWriting(nil)
 	stopProjecting()
+	if ctx.Err() != nil {
+		s.trouble.set(partition, nil) // another's now
+	}
 	return errors.Join(err, <-projected)
+}
+
+// show remembers how far a partition's log went when its writer ended.
+func (s *Service) show(partition int, sequence uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends[partition] = max(s.ends[partition], sequence)
+}
+
+// shown is how far this replica has seen a partition's log go; 0: not at all.
+func (s *Service) shown(partition int) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ends[partition]
 }
 
 // takeOver reads the log to its end and makes the writer that goes on there.
@@ -97,10 +119,10 @@ func (s *Service) takeOver(ctx context.Context, nc *nats.Conn, partition int, l 
 	}); err != nil {
 		return nil, nil, err
 	}
-	w.epoch, w.at = s.epoch.Load(), from.Sequence
+	w.at = from.Sequence
 	if last != nil {
 		// The owner before may have died between storing it and saying so.
-		w.publish.record(w.epoch, last)
+		w.publish.record(w.epoch(), last)
 	}
 	return w, &projector{
 		partition: partition, archive: s.store, backlog: w.backlog, at: from, stream: stream.CachedInfo().Created.UnixNano(), progress: s.progress, log: s.log,
@@ -159,6 +181,8 @@ func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
 		answer(refusedCommand(badRequest("a command has at most 288 KiB; send fewer messages at once")))
 	case proto.Unmarshal(m.Data, c) != nil:
 		answer(refusedCommand(badRequest("this is not a natter.chat.v1.Command")))
+	case len(c.GetSends().GetSends()) > maxSends || len(c.GetId()) > maxID || len(c.GetActor().GetName()) > maxActorName:
+		answer(refusedCommand(badRequest("a command has at most 64 sends, an id of 64 bytes, and a name of 128 bytes")))
 	case subject.Partition(c.GetRoom(), s.partitions) != w.partition:
 		answer(refusedCommand(badRequest("the room belongs to another partition")))
 	default:

@@ -31,10 +31,13 @@ func (s *Service) past(ctx context.Context, j *journal) (store.Position, error) 
 		return at, fmt.Errorf("partition %d: %w: sequences %d to %d of stream %s are in neither; restore them from a backup",
 			j.partition, errGap, at.Sequence+1, info.State.FirstSeq-1, info.Config.Name)
 	}
-	if at.Sequence == 0 {
+	if at.Sequence == 0 && s.shown(j.partition) == 0 {
 		return at, nil
 	}
 	same, err := sameLog(ctx, j, info, at)
+	if same && info.State.LastSeq < s.shown(j.partition) {
+		same = false // shorter than what this replica has shown
+	}
 	if same || err != nil {
 		return at, err
 	}
@@ -80,6 +83,9 @@ func (s *Service) changed(ctx context.Context, j *journal, info *jetstream.Strea
 		"partition", j.partition, "store_sequence", at.Sequence, "log_sequence", j.at.sequence, "epoch", epoch)
 	to := store.Position{Stream: info.Created.UnixNano(), Sequence: j.at.sequence, Record: j.at.record}
 	if err := s.store.SetEpoch(ctx, epoch); err != nil {
+		return at, err
+	}
+	if err := s.announceEpoch(ctx, epoch); err != nil {
 		return at, err
 	}
 	if err := s.store.Apply(ctx, j.partition, at, to, nil); err != nil {

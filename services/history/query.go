@@ -51,8 +51,10 @@ func (s *Service) readable(ctx context.Context, id string, minSeq uint32) (*chat
 		return nil, nil, rpc.Refuse(unavailable("the archive is behind; try again in a moment"))
 	case err != nil:
 		return nil, nil, s.storeError(err)
-	case info == nil || info.GetClosed() && !caller.Admin || !caller.Admin && standing.Member == nil && !room.Open(info.GetKind()):
+	case info == nil || !caller.Admin && standing.Member == nil && !room.Open(info.GetKind()):
 		return nil, nil, rpc.Refuse(room.NotFound())
+	case info.GetClosed() && !caller.Admin:
+		return nil, nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_GONE, Message: "the room was deleted"})
 	case standing.BannedUntil > time.Now().UnixMilli() && !caller.Admin:
 		return nil, nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Message: "you are banned from this room"})
 	}

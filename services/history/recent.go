@@ -16,8 +16,9 @@ type recent struct {
 	events []*chatv1.Event
 }
 
-// add takes the room's next event.
-func (r *recent) add(e *chatv1.Event) {
+// add takes the room's next event, and tells by how many more are kept.
+func (r *recent) add(e *chatv1.Event) int {
+	before := len(r.events)
 	if len(r.events) >= 2*recentEvents {
 		kept := make([]*chatv1.Event, recentEvents, 2*recentEvents)
 		copy(kept, r.events[len(r.events)-recentEvents:])
@@ -27,6 +28,7 @@ func (r *recent) add(e *chatv1.Event) {
 	if d := e.GetDeleted(); d != nil {
 		r.erase(d.GetSeq())
 	}
+	return len(r.events) - before
 }
 
 func (r *recent) erase(seq uint32) {

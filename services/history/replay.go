@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,13 +81,18 @@ func (j *journal) replay(ctx context.Context, info *jetstream.StreamInfo, applie
 	if config.OptStartSeq > info.State.LastSeq {
 		return nil
 	}
-	return j.each(ctx, config, info.State.LastSeq, func(sequence uint64, r *chatv1.LogRecord) {
-		if sequence <= applied {
+	var gap error
+	err := j.each(ctx, config, info.State.LastSeq, func(sequence uint64, r *chatv1.LogRecord) {
+		switch {
+		case sequence <= applied:
 			fold(replayed{record: r, archived: true})
-		} else if j.at.take(r) {
+		case sequence != j.at.sequence+1:
+			gap = fmt.Errorf("partition %d: %w: sequences %d to %d are missing in it; restore them from a backup", j.partition, errGap, j.at.sequence+1, sequence-1)
+		case gap == nil && j.at.take(r):
 			fold(replayed{record: r})
 		}
 	})
+	return errors.Join(err, gap)
 }
 
 // firstSince is the sequence of the first record from a time on.

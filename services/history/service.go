@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,9 @@ type Service struct {
 	progress   *progress
 	loader     *loader
 	owners     *owners
+
+	mu   sync.Mutex
+	ends map[int]uint64
 }
 
 // New opens the store and fixes what a deployment fixes at its first start.
@@ -67,7 +71,7 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 	}
 	s := &Service{
 		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive,
-		metrics: m, trouble: &trouble{}, progress: newProgress(), loader: newLoader(archive),
+		metrics: m, trouble: &trouble{}, progress: newProgress(), loader: newLoader(archive), ends: map[int]uint64{},
 	}
 	s.disk = newDisk(nc, cfg, s.log)
 	if err := s.fix(ctx); err != nil {
@@ -126,7 +130,7 @@ func (s *Service) Checks() []ops.Check {
 
 func (s *Service) newWriter(partition int, l *lease) *writer {
 	return &writer{
-		partition: partition, lease: l, limits: room.DefaultLimits(), epoch: s.epoch.Load(),
+		partition: partition, lease: l, limits: room.DefaultLimits(), epoch: s.epoch.Load,
 		publish: publisher{s.nc, s.log}, backlog: newBacklog(), loader: s.loader,
 		durability: s.disk.durability, metrics: s.metrics, log: s.log,
 		requests: make(chan *request, waiting), questions: make(chan *question, waiting),

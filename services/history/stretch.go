@@ -54,6 +54,17 @@ func (s *stretch) complete(ctx context.Context, l library, room string, after ui
 	return err
 }
 
+// holds tells whether the reply has room for so many bytes more, and takes it.
+func (i *inquiry) holds(bytes int) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.bytes+bytes > replyBytes {
+		return false
+	}
+	i.bytes += bytes
+	return true
+}
+
 // fit is as many of the events, from the first on, as the reply still holds.
 func (i *inquiry) fit(events []*chatv1.Event) []*chatv1.Event {
 	i.mu.Lock()

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
 )
@@ -15,9 +17,9 @@ import (
 var errSuperseded = errors.New("another owner writes this partition")
 
 const (
-	// recordBytes is where a record is closed: with one more command it stays
-	// within the 512 KiB of the contract.
-	recordBytes = 192 << 10
+	// recordBytes is the most bytes of a record's events; only a single large
+	// command may make more.
+	recordBytes = 512 << 10
 	// keptIDs is how many clientMsgIds of a room stay in memory.
 	keptIDs = 1024
 )
@@ -25,6 +27,8 @@ const (
 // appender stores records; *journal is the real one.
 type appender interface {
 	append(ctx context.Context, r *chatv1.LogRecord) (fate, error)
+	// end is the sequence of the last record, while no append is under way.
+	end() uint64
 }
 
 // writer decides and stores every change of a partition's rooms. One goroutine
@@ -35,7 +39,7 @@ type appender interface {
 type writer struct {
 	partition int
 	journal   appender
-	epoch     uint64
+	epoch     func() uint64
 	lease     *lease
 	limits    room.Limits
 	publish   publisher
@@ -121,7 +125,9 @@ func (w *writer) commit(ctx context.Context) {
 	ready := w.ready
 	w.ready = nil
 	for i, r := range ready {
-		if b.bytes >= recordBytes {
+		// What a command makes is at most twice its size: a text may be all
+		// mentions.
+		if b.bytes > 0 && b.bytes+2*proto.Size(r.command) > recordBytes {
 			w.ready = append(w.ready, ready[i:]...)
 			break
 		}
@@ -135,7 +141,7 @@ func (w *writer) commit(ctx context.Context) {
 		w.release(b)
 		return
 	}
-	b.record.Epoch, b.record.TimeMs = w.epoch, b.now.UnixMilli()
+	b.record.Epoch, b.record.TimeMs = w.epoch(), b.now.UnixMilli()
 	w.pending = b
 	go func() {
 		ctx, cancel := outlive(ctx, drainFor)
@@ -184,10 +190,9 @@ func (w *writer) show(b *batch) {
 	w.remember(b.record, b.now.Add(headsFor))
 	for _, e := range b.record.GetEvents() {
 		entry := b.used[e.GetRoom()]
-		entry.recent.add(e)
-		w.rooms.events++
+		w.rooms.events += entry.recent.add(e)
 	}
-	w.publish.record(w.epoch, b.record)
+	w.publish.record(w.epoch(), b.record)
 	w.backlog.put(b.record)
 }
 
@@ -249,8 +254,12 @@ func (w *writer) undo(b *batch) {
 // beat is the work of each second.
 func (w *writer) beat(now time.Time) {
 	w.memory.expire(now)
+	w.rooms.shrink()
+	if w.pending != nil && now.Sub(w.pending.now) > attemptFor {
+		w.turnAway("the room's log takes nothing just now; try again in a moment")
+	}
 	if w.lease.holds() {
-		w.publish.heads(w.partition, w.heads.messages(w.epoch, now))
+		w.publish.heads(w.partition, w.heads.messages(w.epoch(), now))
 	}
 }
 
@@ -271,10 +280,16 @@ func (w *writer) stop() error {
 		}
 	}
 	w.gather()
-	for _, r := range w.ready {
-		r.answer(refusedCommand(unavailable("the room moves to another server; try again")))
-	}
+	w.turnAway("the room moves to another server; try again")
 	return nil
+}
+
+// turnAway answers those who wait undecided: nothing was done for them.
+func (w *writer) turnAway(why string) {
+	for _, r := range w.ready {
+		r.answer(refusedCommand(unavailable(why)))
+	}
+	w.ready = nil
 }
 
 // drainFor is how long an append may go on after its owner was told to stop.

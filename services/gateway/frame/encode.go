@@ -83,17 +83,59 @@ func appendEnum(dst []byte, enum protoreflect.EnumDescriptor, number protoreflec
 
 // appendTime writes RFC 3339 with as many thirds of a fraction as are needed.
 func appendTime(dst []byte, t *timestamppb.Timestamp) []byte {
-	layout := `"2006-01-02T15:04:05Z"`
-	switch nanos := t.GetNanos(); {
+	const day = 24 * 60 * 60
+	days, second := t.GetSeconds()/day, t.GetSeconds()%day
+	if second < 0 {
+		days, second = days-1, second+day
+	}
+	year, month, date := civil(days)
+	dst = append(dst, '"')
+	dst = appendDigits(dst, year, 4)
+	dst = appendDigits(append(dst, '-'), month, 2)
+	dst = appendDigits(append(dst, '-'), date, 2)
+	dst = appendDigits(append(dst, 'T'), int(second/3600), 2)
+	dst = appendDigits(append(dst, ':'), int(second/60%60), 2)
+	dst = appendDigits(append(dst, ':'), int(second%60), 2)
+	switch nanos := int(t.GetNanos()); {
 	case nanos == 0:
 	case nanos%1e6 == 0:
-		layout = `"2006-01-02T15:04:05.000Z"`
+		dst = appendDigits(append(dst, '.'), nanos/1e6, 3)
 	case nanos%1e3 == 0:
-		layout = `"2006-01-02T15:04:05.000000Z"`
+		dst = appendDigits(append(dst, '.'), nanos/1e3, 6)
 	default:
-		layout = `"2006-01-02T15:04:05.000000000Z"`
+		dst = appendDigits(append(dst, '.'), nanos, 9)
 	}
-	return t.AsTime().AppendFormat(dst, layout)
+	return append(dst, 'Z', '"')
+}
+
+// civil is the date of a day counted from 1970-01-01, in the Gregorian
+// calendar: by eras of 400 years that begin in March, so that the leap day is a
+// year's last.
+func civil(days int64) (year, month, date int) {
+	const eraDays = 146_097
+	days += 719_468 // from 0000-03-01
+	era := days / eraDays
+	if days < 0 {
+		era = (days - eraDays + 1) / eraDays
+	}
+	inEra := int(days - era*eraDays)
+	inYears := (inEra - inEra/1460 + inEra/36524 - inEra/146_096) / 365
+	inDays := inEra - (365*inYears + inYears/4 - inYears/100)
+	marched := (5*inDays + 2) / 153
+	year, month, date = int(era)*400+inYears, marched+3, inDays-(153*marched+2)/5+1
+	if month > 12 {
+		year, month = year+1, month-12
+	}
+	return year, month, date
+}
+
+func appendDigits(dst []byte, n, width int) []byte {
+	var digits [9]byte
+	for i := width - 1; i >= 0; i-- {
+		digits[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return append(dst, digits[:width]...)
 }
 
 func appendStruct(dst []byte, s *structpb.Struct) []byte {

@@ -145,6 +145,19 @@ func anyValue(t *rapid.T, depth int) *structpb.Value {
 	return structpb.NewStringValue(rapid.String().Draw(t, "string"))
 }
 
+func TestTimesAreThoseOfTheCalendar(t *testing.T) {
+	for day := int64(-719_162); day < 2_932_896; day += 13 { // the years 1 to 9999
+		stamp := timestamppb.New(time.Unix(day*86_400+day%86_400, day%1000*1e6))
+		want := stamp.AsTime().Format(`"2006-01-02T15:04:05.000Z"`)
+		if stamp.GetNanos() == 0 {
+			want = stamp.AsTime().Format(`"2006-01-02T15:04:05Z"`)
+		}
+		if got := string(appendTime(nil, stamp)); got != want {
+			t.Fatalf("%v: %s, want %s", stamp, got, want)
+		}
+	}
+}
+
 func TestZeroFieldsAreThere(t *testing.T) {
 	frame := &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Room{Room: &chatv1.RoomView{}}}
 	want := `{"room":{"room":"","name":"","kind":"ROOM_KIND_UNSPECIFIED","topic":"","role":"ROLE_UNSPECIFIED","head":0,"readSeq":0,` +

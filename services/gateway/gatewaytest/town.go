@@ -18,7 +18,10 @@ const (
 	// Partitions of a town.
 	Partitions = 4
 	maxReplay  = 500
-	headsFor   = 5 * time.Second
+
+	answerEvents = 200
+	answerBytes  = 256 << 10
+	headsFor     = 5 * time.Second
 )
 
 // Town owns rooms, and answers for them. Its faults are for tests to set;
@@ -287,8 +290,7 @@ func (w *Town) onAsk(msg *nats.Msg) {
 	case *chatv1.Ask_Events:
 		r := w.room(q.Events.GetRoom())
 		after := min(int(q.Events.GetAfter()), len(r.events))
-		events := r.events[after:min(len(r.events), after+200)] // a part: the gateway has to come again
-		reply.Answer = &chatv1.AskReply_Events{Events: &chatv1.EventList{Events: events, Head: r.head()}}
+		reply.Answer = &chatv1.AskReply_Events{Events: &chatv1.EventList{Events: part(r.events[after:]), Head: r.head()}}
 	}
 	w.respond(msg, reply)
 }
@@ -311,9 +313,20 @@ func (w *Town) view(user string, position *chatv1.RoomPosition) *chatv1.View {
 		view.View.Resume = chatv1.Resume_TRUNCATED
 	default:
 		view.View.Resume = chatv1.Resume_COMPLETE
-		view.Events = r.events[after:min(len(r.events), int(after)+200)]
+		view.Events = part(r.events[after:])
 	}
 	return view
+}
+
+// part is as much as one answer holds: the gateway has to come again.
+func part(events []*chatv1.Event) []*chatv1.Event {
+	bytes := 0
+	for n, e := range events {
+		if bytes += proto.Size(e); bytes > answerBytes || n == answerEvents {
+			return events[:n]
+		}
+	}
+	return events
 }
 
 func (w *Town) onHistoryAsk(msg *nats.Msg) {

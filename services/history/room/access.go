@@ -102,6 +102,9 @@ func (d *decision) checkTarget(user string) *chatv1.Refusal {
 		return badField("user", "that is not done to oneself")
 	}
 	m := d.Members[user]
+	if m != nil && m.Role == chatv1.Role_OWNER && d.owners() == 1 {
+		return refuse(chatv1.ErrorCode_FORBIDDEN, "a room keeps an owner: make somebody else an owner first")
+	}
 	if m == nil || d.role() == chatv1.Role_OWNER || atLeast(d.role(), moderator) && !atLeast(m.Role, moderator) {
 		return nil
 	}

@@ -43,6 +43,12 @@ func Decide(s *State, c Command, facts Facts, limits Limits, nowMs int64) Decisi
 	case *chatv1.OpenDirect:
 		return d.openDirect(change)
 	}
+	if send, ok := c.Change.(*chatv1.Send); ok {
+		// What was acked is acked again, also to who may not write any more.
+		if sent, known := d.known(SentKey{User: c.By.GetUser(), ClientMsgID: send.GetClientMsgId()}); known && sent.Body == BodyOf(postedBy(send)) {
+			return d.already(sent.Seq, sent.TimeMs)
+		}
+	}
 	if r := d.checkSeen(); r != nil {
 		return refused(r)
 	}

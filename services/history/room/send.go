@@ -7,18 +7,14 @@ import (
 )
 
 // send posts a message, once for each (user, clientMsgId) as long as the
-// message is kept.
+// message is kept; Decide has answered the same one already.
 func (d *decision) send(c *chatv1.Send) Decision {
 	if r := d.checkSend(c); r != nil {
 		return refused(r)
 	}
-	posted := &chatv1.Posted{Text: c.GetText(), Data: c.GetData(), ReplyTo: c.ReplyTo, Thread: c.Thread}
-	key := SentKey{User: d.By.GetUser(), ClientMsgID: c.GetClientMsgId()}
-	if sent, ok := d.known(key); ok {
-		if sent.Body != BodyOf(posted) {
-			return refused(withField(refuse(chatv1.ErrorCode_CONFLICT, "this clientMsgId was used for another message; make a new one"), "clientMsgId"))
-		}
-		return d.already(sent.Seq, sent.TimeMs)
+	posted := postedBy(c)
+	if _, ok := d.known(SentKey{User: d.By.GetUser(), ClientMsgID: c.GetClientMsgId()}); ok {
+		return refused(withField(refuse(chatv1.ErrorCode_CONFLICT, "this clientMsgId was used for another message; make a new one"), "clientMsgId"))
 	}
 	if r := d.checkPost(c); r != nil {
 		return refused(r)
@@ -28,6 +24,11 @@ func (d *decision) send(c *chatv1.Send) Decision {
 	e.ClientMsgId = c.GetClientMsgId()
 	e.Change = &chatv1.Event_Message{Message: posted}
 	return decided(e)
+}
+
+// postedBy is what a send says, without what the writer finds in it.
+func postedBy(c *chatv1.Send) *chatv1.Posted {
+	return &chatv1.Posted{Text: c.GetText(), Data: c.GetData(), ReplyTo: c.ReplyTo, Thread: c.Thread}
 }
 
 // checkPost refuses what may not be said here now. A message that is there

@@ -3661,7 +3661,7 @@ func (x *ServerFrame_Event) GetMessage() *v1.Posted {
 	return nil
 }
 
-func (x *ServerFrame_Event) GetEdited() *v1.Edited {
+func (x *ServerFrame_Event) GetEdited() *ServerFrame_Edited {
 	if x != nil {
 		if x, ok := x.Change.(*ServerFrame_Event_Edited); ok {
 			return x.Edited
@@ -3787,7 +3787,7 @@ type ServerFrame_Event_Message struct {
 }
 
 type ServerFrame_Event_Edited struct {
-	Edited *v1.Edited `protobuf:"bytes,8,opt,name=edited,proto3,oneof"`
+	Edited *ServerFrame_Edited `protobuf:"bytes,8,opt,name=edited,proto3,oneof"`
 }
 
 type ServerFrame_Event_Deleted struct {
@@ -3866,6 +3866,61 @@ func (*ServerFrame_Event_RoleSet) isServerFrame_Event_Change() {}
 
 func (*ServerFrame_Event_Closed) isServerFrame_Event_Change() {}
 
+// Edited: a message has another text.
+type ServerFrame_Edited struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// seq of the message.
+	Seq uint32 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// The new text, 1 byte to 16 KiB.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServerFrame_Edited) Reset() {
+	*x = ServerFrame_Edited{}
+	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServerFrame_Edited) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServerFrame_Edited) ProtoMessage() {}
+
+func (x *ServerFrame_Edited) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServerFrame_Edited.ProtoReflect.Descriptor instead.
+func (*ServerFrame_Edited) Descriptor() ([]byte, []int) {
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 8}
+}
+
+func (x *ServerFrame_Edited) GetSeq() uint32 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *ServerFrame_Edited) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // Created: the room is there.
 type ServerFrame_Created struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3880,7 +3935,7 @@ type ServerFrame_Created struct {
 
 func (x *ServerFrame_Created) Reset() {
 	*x = ServerFrame_Created{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	mi := &file_natter_client_v1_client_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3892,7 +3947,7 @@ func (x *ServerFrame_Created) String() string {
 func (*ServerFrame_Created) ProtoMessage() {}
 
 func (x *ServerFrame_Created) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	mi := &file_natter_client_v1_client_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3905,7 +3960,7 @@ func (x *ServerFrame_Created) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Created.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Created) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 8}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 9}
 }
 
 func (x *ServerFrame_Created) GetName() string {
@@ -3942,7 +3997,7 @@ type ServerFrame_Gone struct {
 
 func (x *ServerFrame_Gone) Reset() {
 	*x = ServerFrame_Gone{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[43]
+	mi := &file_natter_client_v1_client_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3954,7 +4009,7 @@ func (x *ServerFrame_Gone) String() string {
 func (*ServerFrame_Gone) ProtoMessage() {}
 
 func (x *ServerFrame_Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[43]
+	mi := &file_natter_client_v1_client_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3967,7 +4022,7 @@ func (x *ServerFrame_Gone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Gone.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Gone) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 9}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 10}
 }
 
 func (x *ServerFrame_Gone) GetRoom() string {
@@ -3999,7 +4054,7 @@ type ServerFrame_Typing struct {
 
 func (x *ServerFrame_Typing) Reset() {
 	*x = ServerFrame_Typing{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[44]
+	mi := &file_natter_client_v1_client_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4011,7 +4066,7 @@ func (x *ServerFrame_Typing) String() string {
 func (*ServerFrame_Typing) ProtoMessage() {}
 
 func (x *ServerFrame_Typing) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[44]
+	mi := &file_natter_client_v1_client_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4024,7 +4079,7 @@ func (x *ServerFrame_Typing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Typing.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Typing) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 10}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 11}
 }
 
 func (x *ServerFrame_Typing) GetRoom() string {
@@ -4063,7 +4118,7 @@ type ServerFrame_ReadMark struct {
 
 func (x *ServerFrame_ReadMark) Reset() {
 	*x = ServerFrame_ReadMark{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[45]
+	mi := &file_natter_client_v1_client_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4075,7 +4130,7 @@ func (x *ServerFrame_ReadMark) String() string {
 func (*ServerFrame_ReadMark) ProtoMessage() {}
 
 func (x *ServerFrame_ReadMark) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[45]
+	mi := &file_natter_client_v1_client_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4088,7 +4143,7 @@ func (x *ServerFrame_ReadMark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_ReadMark.ProtoReflect.Descriptor instead.
 func (*ServerFrame_ReadMark) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 11}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 12}
 }
 
 func (x *ServerFrame_ReadMark) GetRoom() string {
@@ -4129,7 +4184,7 @@ type ServerFrame_Signal struct {
 
 func (x *ServerFrame_Signal) Reset() {
 	*x = ServerFrame_Signal{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[46]
+	mi := &file_natter_client_v1_client_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4141,7 +4196,7 @@ func (x *ServerFrame_Signal) String() string {
 func (*ServerFrame_Signal) ProtoMessage() {}
 
 func (x *ServerFrame_Signal) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[46]
+	mi := &file_natter_client_v1_client_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4154,7 +4209,7 @@ func (x *ServerFrame_Signal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Signal.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Signal) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 12}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 13}
 }
 
 func (x *ServerFrame_Signal) GetRoom() string {
@@ -4201,7 +4256,7 @@ type ServerFrame_PresenceChange struct {
 
 func (x *ServerFrame_PresenceChange) Reset() {
 	*x = ServerFrame_PresenceChange{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[47]
+	mi := &file_natter_client_v1_client_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4213,7 +4268,7 @@ func (x *ServerFrame_PresenceChange) String() string {
 func (*ServerFrame_PresenceChange) ProtoMessage() {}
 
 func (x *ServerFrame_PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[47]
+	mi := &file_natter_client_v1_client_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4226,7 +4281,7 @@ func (x *ServerFrame_PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_PresenceChange.ProtoReflect.Descriptor instead.
 func (*ServerFrame_PresenceChange) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 13}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 14}
 }
 
 func (x *ServerFrame_PresenceChange) GetRoom() string {
@@ -4267,7 +4322,7 @@ type ServerFrame_UserPresence struct {
 
 func (x *ServerFrame_UserPresence) Reset() {
 	*x = ServerFrame_UserPresence{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[48]
+	mi := &file_natter_client_v1_client_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4279,7 +4334,7 @@ func (x *ServerFrame_UserPresence) String() string {
 func (*ServerFrame_UserPresence) ProtoMessage() {}
 
 func (x *ServerFrame_UserPresence) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[48]
+	mi := &file_natter_client_v1_client_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4292,7 +4347,7 @@ func (x *ServerFrame_UserPresence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_UserPresence.ProtoReflect.Descriptor instead.
 func (*ServerFrame_UserPresence) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 14}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 15}
 }
 
 func (x *ServerFrame_UserPresence) GetUser() string {
@@ -4340,7 +4395,7 @@ type ServerFrame_Page struct {
 
 func (x *ServerFrame_Page) Reset() {
 	*x = ServerFrame_Page{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[49]
+	mi := &file_natter_client_v1_client_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4352,7 +4407,7 @@ func (x *ServerFrame_Page) String() string {
 func (*ServerFrame_Page) ProtoMessage() {}
 
 func (x *ServerFrame_Page) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[49]
+	mi := &file_natter_client_v1_client_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4365,7 +4420,7 @@ func (x *ServerFrame_Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Page.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Page) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 15}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 16}
 }
 
 func (x *ServerFrame_Page) GetRoom() string {
@@ -4408,7 +4463,7 @@ type ServerFrame_Results struct {
 
 func (x *ServerFrame_Results) Reset() {
 	*x = ServerFrame_Results{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[50]
+	mi := &file_natter_client_v1_client_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4420,7 +4475,7 @@ func (x *ServerFrame_Results) String() string {
 func (*ServerFrame_Results) ProtoMessage() {}
 
 func (x *ServerFrame_Results) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[50]
+	mi := &file_natter_client_v1_client_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4433,7 +4488,7 @@ func (x *ServerFrame_Results) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Results.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Results) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 16}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 17}
 }
 
 func (x *ServerFrame_Results) GetHits() []*ServerFrame_Hit {
@@ -4463,7 +4518,7 @@ type ServerFrame_Hit struct {
 
 func (x *ServerFrame_Hit) Reset() {
 	*x = ServerFrame_Hit{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[51]
+	mi := &file_natter_client_v1_client_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4475,7 +4530,7 @@ func (x *ServerFrame_Hit) String() string {
 func (*ServerFrame_Hit) ProtoMessage() {}
 
 func (x *ServerFrame_Hit) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[51]
+	mi := &file_natter_client_v1_client_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4488,7 +4543,7 @@ func (x *ServerFrame_Hit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Hit.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Hit) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 17}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 18}
 }
 
 func (x *ServerFrame_Hit) GetRoom() string {
@@ -4524,7 +4579,7 @@ type ServerFrame_Snippet struct {
 
 func (x *ServerFrame_Snippet) Reset() {
 	*x = ServerFrame_Snippet{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[52]
+	mi := &file_natter_client_v1_client_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4536,7 +4591,7 @@ func (x *ServerFrame_Snippet) String() string {
 func (*ServerFrame_Snippet) ProtoMessage() {}
 
 func (x *ServerFrame_Snippet) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[52]
+	mi := &file_natter_client_v1_client_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4549,7 +4604,7 @@ func (x *ServerFrame_Snippet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Snippet.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Snippet) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 18}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 19}
 }
 
 func (x *ServerFrame_Snippet) GetText() string {
@@ -4577,7 +4632,7 @@ type ServerFrame_Range struct {
 
 func (x *ServerFrame_Range) Reset() {
 	*x = ServerFrame_Range{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[53]
+	mi := &file_natter_client_v1_client_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4589,7 +4644,7 @@ func (x *ServerFrame_Range) String() string {
 func (*ServerFrame_Range) ProtoMessage() {}
 
 func (x *ServerFrame_Range) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[53]
+	mi := &file_natter_client_v1_client_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4602,7 +4657,7 @@ func (x *ServerFrame_Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Range.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Range) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 19}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 20}
 }
 
 func (x *ServerFrame_Range) GetStart() uint32 {
@@ -4631,7 +4686,7 @@ type ServerFrame_RoomList struct {
 
 func (x *ServerFrame_RoomList) Reset() {
 	*x = ServerFrame_RoomList{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[54]
+	mi := &file_natter_client_v1_client_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4643,7 +4698,7 @@ func (x *ServerFrame_RoomList) String() string {
 func (*ServerFrame_RoomList) ProtoMessage() {}
 
 func (x *ServerFrame_RoomList) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[54]
+	mi := &file_natter_client_v1_client_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4656,7 +4711,7 @@ func (x *ServerFrame_RoomList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_RoomList.ProtoReflect.Descriptor instead.
 func (*ServerFrame_RoomList) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 20}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 21}
 }
 
 func (x *ServerFrame_RoomList) GetRooms() []*v1.RoomView {
@@ -4685,7 +4740,7 @@ type ServerFrame_MemberList struct {
 
 func (x *ServerFrame_MemberList) Reset() {
 	*x = ServerFrame_MemberList{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[55]
+	mi := &file_natter_client_v1_client_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4697,7 +4752,7 @@ func (x *ServerFrame_MemberList) String() string {
 func (*ServerFrame_MemberList) ProtoMessage() {}
 
 func (x *ServerFrame_MemberList) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[55]
+	mi := &file_natter_client_v1_client_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4710,7 +4765,7 @@ func (x *ServerFrame_MemberList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_MemberList.ProtoReflect.Descriptor instead.
 func (*ServerFrame_MemberList) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 21}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 22}
 }
 
 func (x *ServerFrame_MemberList) GetMembers() []*ServerFrame_Member {
@@ -4743,7 +4798,7 @@ type ServerFrame_Member struct {
 
 func (x *ServerFrame_Member) Reset() {
 	*x = ServerFrame_Member{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[56]
+	mi := &file_natter_client_v1_client_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4755,7 +4810,7 @@ func (x *ServerFrame_Member) String() string {
 func (*ServerFrame_Member) ProtoMessage() {}
 
 func (x *ServerFrame_Member) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[56]
+	mi := &file_natter_client_v1_client_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4768,7 +4823,7 @@ func (x *ServerFrame_Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Member.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Member) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 22}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 23}
 }
 
 func (x *ServerFrame_Member) GetUser() string {
@@ -4812,7 +4867,7 @@ type ServerFrame_Goaway struct {
 
 func (x *ServerFrame_Goaway) Reset() {
 	*x = ServerFrame_Goaway{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[57]
+	mi := &file_natter_client_v1_client_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4824,7 +4879,7 @@ func (x *ServerFrame_Goaway) String() string {
 func (*ServerFrame_Goaway) ProtoMessage() {}
 
 func (x *ServerFrame_Goaway) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[57]
+	mi := &file_natter_client_v1_client_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4837,7 +4892,7 @@ func (x *ServerFrame_Goaway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Goaway.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Goaway) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 23}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 24}
 }
 
 func (x *ServerFrame_Goaway) GetAfterMs() uint32 {
@@ -5061,7 +5116,7 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x06_afterB\t\n" +
 	"\a_cursorB\b\n" +
 	"\x06_limitB\t\n" +
-	"\arequest\"\xbe(\n" +
+	"\arequest\"\xfc(\n" +
 	"\vServerFrame\x12\x13\n" +
 	"\x02re\x18\x01 \x01(\rH\x01R\x02re\x88\x01\x01\x12A\n" +
 	"\awelcome\x18\x02 \x01(\v2%.natter.client.v1.ServerFrame.WelcomeH\x00R\awelcome\x125\n" +
@@ -5135,7 +5190,7 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x05field\x18\x03 \x01(\tH\x00R\x05field\x88\x01\x01\x12)\n" +
 	"\x0eretry_after_ms\x18\x04 \x01(\rH\x01R\fretryAfterMs\x88\x01\x01B\b\n" +
 	"\x06_fieldB\x11\n" +
-	"\x0f_retry_after_ms\x1a\xb7\a\n" +
+	"\x0f_retry_after_ms\x1a\xc5\a\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\rR\x03seq\x12.\n" +
@@ -5143,8 +5198,8 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x04user\x18\x04 \x01(\tR\x04user\x12\x17\n" +
 	"\x04name\x18\x05 \x01(\tH\x01R\x04name\x88\x01\x01\x12'\n" +
 	"\rclient_msg_id\x18\x06 \x01(\tH\x02R\vclientMsgId\x88\x01\x01\x122\n" +
-	"\amessage\x18\a \x01(\v2\x16.natter.chat.v1.PostedH\x00R\amessage\x120\n" +
-	"\x06edited\x18\b \x01(\v2\x16.natter.chat.v1.EditedH\x00R\x06edited\x123\n" +
+	"\amessage\x18\a \x01(\v2\x16.natter.chat.v1.PostedH\x00R\amessage\x12>\n" +
+	"\x06edited\x18\b \x01(\v2$.natter.client.v1.ServerFrame.EditedH\x00R\x06edited\x123\n" +
 	"\adeleted\x18\t \x01(\v2\x17.natter.chat.v1.DeletedH\x00R\adeleted\x123\n" +
 	"\areacted\x18\n" +
 	" \x01(\v2\x17.natter.chat.v1.ReactedH\x00R\areacted\x12A\n" +
@@ -5160,7 +5215,10 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x06closed\x18\x14 \x01(\v2\x16.natter.chat.v1.ClosedH\x00R\x06closedB\b\n" +
 	"\x06changeB\a\n" +
 	"\x05_nameB\x10\n" +
-	"\x0e_client_msg_id\x1aa\n" +
+	"\x0e_client_msg_id\x1a.\n" +
+	"\x06Edited\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x1aa\n" +
 	"\aCreated\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x18.natter.chat.v1.RoomKindR\x04kind\x12\x14\n" +
@@ -5256,7 +5314,7 @@ func file_natter_client_v1_client_proto_rawDescGZIP() []byte {
 }
 
 var file_natter_client_v1_client_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_natter_client_v1_client_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_natter_client_v1_client_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
 var file_natter_client_v1_client_proto_goTypes = []any{
 	(PresenceState)(0),                 // 0: natter.client.v1.PresenceState
 	(*ClientFrame)(nil),                // 1: natter.client.v1.ClientFrame
@@ -5301,31 +5359,31 @@ var file_natter_client_v1_client_proto_goTypes = []any{
 	(*ServerFrame_Pong)(nil),           // 40: natter.client.v1.ServerFrame.Pong
 	(*ServerFrame_Error)(nil),          // 41: natter.client.v1.ServerFrame.Error
 	(*ServerFrame_Event)(nil),          // 42: natter.client.v1.ServerFrame.Event
-	(*ServerFrame_Created)(nil),        // 43: natter.client.v1.ServerFrame.Created
-	(*ServerFrame_Gone)(nil),           // 44: natter.client.v1.ServerFrame.Gone
-	(*ServerFrame_Typing)(nil),         // 45: natter.client.v1.ServerFrame.Typing
-	(*ServerFrame_ReadMark)(nil),       // 46: natter.client.v1.ServerFrame.ReadMark
-	(*ServerFrame_Signal)(nil),         // 47: natter.client.v1.ServerFrame.Signal
-	(*ServerFrame_PresenceChange)(nil), // 48: natter.client.v1.ServerFrame.PresenceChange
-	(*ServerFrame_UserPresence)(nil),   // 49: natter.client.v1.ServerFrame.UserPresence
-	(*ServerFrame_Page)(nil),           // 50: natter.client.v1.ServerFrame.Page
-	(*ServerFrame_Results)(nil),        // 51: natter.client.v1.ServerFrame.Results
-	(*ServerFrame_Hit)(nil),            // 52: natter.client.v1.ServerFrame.Hit
-	(*ServerFrame_Snippet)(nil),        // 53: natter.client.v1.ServerFrame.Snippet
-	(*ServerFrame_Range)(nil),          // 54: natter.client.v1.ServerFrame.Range
-	(*ServerFrame_RoomList)(nil),       // 55: natter.client.v1.ServerFrame.RoomList
-	(*ServerFrame_MemberList)(nil),     // 56: natter.client.v1.ServerFrame.MemberList
-	(*ServerFrame_Member)(nil),         // 57: natter.client.v1.ServerFrame.Member
-	(*ServerFrame_Goaway)(nil),         // 58: natter.client.v1.ServerFrame.Goaway
-	(*v1.RoomView)(nil),                // 59: natter.chat.v1.RoomView
-	(*structpb.Struct)(nil),            // 60: google.protobuf.Struct
-	(v1.RoomKind)(0),                   // 61: natter.chat.v1.RoomKind
-	(*timestamppb.Timestamp)(nil),      // 62: google.protobuf.Timestamp
-	(v1.Role)(0),                       // 63: natter.chat.v1.Role
-	(v1.Durability)(0),                 // 64: natter.chat.v1.Durability
-	(v1.ErrorCode)(0),                  // 65: natter.chat.v1.ErrorCode
-	(*v1.Posted)(nil),                  // 66: natter.chat.v1.Posted
-	(*v1.Edited)(nil),                  // 67: natter.chat.v1.Edited
+	(*ServerFrame_Edited)(nil),         // 43: natter.client.v1.ServerFrame.Edited
+	(*ServerFrame_Created)(nil),        // 44: natter.client.v1.ServerFrame.Created
+	(*ServerFrame_Gone)(nil),           // 45: natter.client.v1.ServerFrame.Gone
+	(*ServerFrame_Typing)(nil),         // 46: natter.client.v1.ServerFrame.Typing
+	(*ServerFrame_ReadMark)(nil),       // 47: natter.client.v1.ServerFrame.ReadMark
+	(*ServerFrame_Signal)(nil),         // 48: natter.client.v1.ServerFrame.Signal
+	(*ServerFrame_PresenceChange)(nil), // 49: natter.client.v1.ServerFrame.PresenceChange
+	(*ServerFrame_UserPresence)(nil),   // 50: natter.client.v1.ServerFrame.UserPresence
+	(*ServerFrame_Page)(nil),           // 51: natter.client.v1.ServerFrame.Page
+	(*ServerFrame_Results)(nil),        // 52: natter.client.v1.ServerFrame.Results
+	(*ServerFrame_Hit)(nil),            // 53: natter.client.v1.ServerFrame.Hit
+	(*ServerFrame_Snippet)(nil),        // 54: natter.client.v1.ServerFrame.Snippet
+	(*ServerFrame_Range)(nil),          // 55: natter.client.v1.ServerFrame.Range
+	(*ServerFrame_RoomList)(nil),       // 56: natter.client.v1.ServerFrame.RoomList
+	(*ServerFrame_MemberList)(nil),     // 57: natter.client.v1.ServerFrame.MemberList
+	(*ServerFrame_Member)(nil),         // 58: natter.client.v1.ServerFrame.Member
+	(*ServerFrame_Goaway)(nil),         // 59: natter.client.v1.ServerFrame.Goaway
+	(*v1.RoomView)(nil),                // 60: natter.chat.v1.RoomView
+	(*structpb.Struct)(nil),            // 61: google.protobuf.Struct
+	(v1.RoomKind)(0),                   // 62: natter.chat.v1.RoomKind
+	(*timestamppb.Timestamp)(nil),      // 63: google.protobuf.Timestamp
+	(v1.Role)(0),                       // 64: natter.chat.v1.Role
+	(v1.Durability)(0),                 // 65: natter.chat.v1.Durability
+	(v1.ErrorCode)(0),                  // 66: natter.chat.v1.ErrorCode
+	(*v1.Posted)(nil),                  // 67: natter.chat.v1.Posted
 	(*v1.Deleted)(nil),                 // 68: natter.chat.v1.Deleted
 	(*v1.Reacted)(nil),                 // 69: natter.chat.v1.Reacted
 	(*v1.Updated)(nil),                 // 70: natter.chat.v1.Updated
@@ -5377,41 +5435,41 @@ var file_natter_client_v1_client_proto_depIdxs = []int32{
 	40, // 34: natter.client.v1.ServerFrame.pong:type_name -> natter.client.v1.ServerFrame.Pong
 	41, // 35: natter.client.v1.ServerFrame.error:type_name -> natter.client.v1.ServerFrame.Error
 	42, // 36: natter.client.v1.ServerFrame.event:type_name -> natter.client.v1.ServerFrame.Event
-	59, // 37: natter.client.v1.ServerFrame.room:type_name -> natter.chat.v1.RoomView
-	44, // 38: natter.client.v1.ServerFrame.gone:type_name -> natter.client.v1.ServerFrame.Gone
-	45, // 39: natter.client.v1.ServerFrame.typing:type_name -> natter.client.v1.ServerFrame.Typing
-	46, // 40: natter.client.v1.ServerFrame.read_mark:type_name -> natter.client.v1.ServerFrame.ReadMark
-	47, // 41: natter.client.v1.ServerFrame.signal:type_name -> natter.client.v1.ServerFrame.Signal
-	48, // 42: natter.client.v1.ServerFrame.presence_change:type_name -> natter.client.v1.ServerFrame.PresenceChange
-	50, // 43: natter.client.v1.ServerFrame.page:type_name -> natter.client.v1.ServerFrame.Page
-	51, // 44: natter.client.v1.ServerFrame.results:type_name -> natter.client.v1.ServerFrame.Results
-	55, // 45: natter.client.v1.ServerFrame.room_list:type_name -> natter.client.v1.ServerFrame.RoomList
-	56, // 46: natter.client.v1.ServerFrame.member_list:type_name -> natter.client.v1.ServerFrame.MemberList
-	58, // 47: natter.client.v1.ServerFrame.goaway:type_name -> natter.client.v1.ServerFrame.Goaway
+	60, // 37: natter.client.v1.ServerFrame.room:type_name -> natter.chat.v1.RoomView
+	45, // 38: natter.client.v1.ServerFrame.gone:type_name -> natter.client.v1.ServerFrame.Gone
+	46, // 39: natter.client.v1.ServerFrame.typing:type_name -> natter.client.v1.ServerFrame.Typing
+	47, // 40: natter.client.v1.ServerFrame.read_mark:type_name -> natter.client.v1.ServerFrame.ReadMark
+	48, // 41: natter.client.v1.ServerFrame.signal:type_name -> natter.client.v1.ServerFrame.Signal
+	49, // 42: natter.client.v1.ServerFrame.presence_change:type_name -> natter.client.v1.ServerFrame.PresenceChange
+	51, // 43: natter.client.v1.ServerFrame.page:type_name -> natter.client.v1.ServerFrame.Page
+	52, // 44: natter.client.v1.ServerFrame.results:type_name -> natter.client.v1.ServerFrame.Results
+	56, // 45: natter.client.v1.ServerFrame.room_list:type_name -> natter.client.v1.ServerFrame.RoomList
+	57, // 46: natter.client.v1.ServerFrame.member_list:type_name -> natter.client.v1.ServerFrame.MemberList
+	59, // 47: natter.client.v1.ServerFrame.goaway:type_name -> natter.client.v1.ServerFrame.Goaway
 	0,  // 48: natter.client.v1.ClientFrame.Hello.state:type_name -> natter.client.v1.PresenceState
 	4,  // 49: natter.client.v1.ClientFrame.Hello.resume:type_name -> natter.client.v1.ClientFrame.RoomSeq
-	60, // 50: natter.client.v1.ClientFrame.Send.data:type_name -> google.protobuf.Struct
+	61, // 50: natter.client.v1.ClientFrame.Send.data:type_name -> google.protobuf.Struct
 	0,  // 51: natter.client.v1.ClientFrame.Status.state:type_name -> natter.client.v1.PresenceState
-	60, // 52: natter.client.v1.ClientFrame.Signal.data:type_name -> google.protobuf.Struct
-	61, // 53: natter.client.v1.ClientFrame.CreateRoom.kind:type_name -> natter.chat.v1.RoomKind
-	62, // 54: natter.client.v1.ClientFrame.Ban.until:type_name -> google.protobuf.Timestamp
-	62, // 55: natter.client.v1.ClientFrame.Mute.until:type_name -> google.protobuf.Timestamp
-	63, // 56: natter.client.v1.ClientFrame.SetRole.role:type_name -> natter.chat.v1.Role
-	62, // 57: natter.client.v1.ClientFrame.Search.before:type_name -> google.protobuf.Timestamp
-	62, // 58: natter.client.v1.ClientFrame.Search.after:type_name -> google.protobuf.Timestamp
+	61, // 52: natter.client.v1.ClientFrame.Signal.data:type_name -> google.protobuf.Struct
+	62, // 53: natter.client.v1.ClientFrame.CreateRoom.kind:type_name -> natter.chat.v1.RoomKind
+	63, // 54: natter.client.v1.ClientFrame.Ban.until:type_name -> google.protobuf.Timestamp
+	63, // 55: natter.client.v1.ClientFrame.Mute.until:type_name -> google.protobuf.Timestamp
+	64, // 56: natter.client.v1.ClientFrame.SetRole.role:type_name -> natter.chat.v1.Role
+	63, // 57: natter.client.v1.ClientFrame.Search.before:type_name -> google.protobuf.Timestamp
+	63, // 58: natter.client.v1.ClientFrame.Search.after:type_name -> google.protobuf.Timestamp
 	36, // 59: natter.client.v1.ServerFrame.Welcome.user:type_name -> natter.client.v1.ServerFrame.User
-	59, // 60: natter.client.v1.ServerFrame.Welcome.rooms:type_name -> natter.chat.v1.RoomView
+	60, // 60: natter.client.v1.ServerFrame.Welcome.rooms:type_name -> natter.chat.v1.RoomView
 	37, // 61: natter.client.v1.ServerFrame.Welcome.limits:type_name -> natter.client.v1.ServerFrame.Limits
-	62, // 62: natter.client.v1.ServerFrame.Welcome.server_time:type_name -> google.protobuf.Timestamp
-	62, // 63: natter.client.v1.ServerFrame.Ack.time:type_name -> google.protobuf.Timestamp
-	64, // 64: natter.client.v1.ServerFrame.Ack.durability:type_name -> natter.chat.v1.Durability
-	65, // 65: natter.client.v1.ServerFrame.Error.code:type_name -> natter.chat.v1.ErrorCode
-	62, // 66: natter.client.v1.ServerFrame.Event.time:type_name -> google.protobuf.Timestamp
-	66, // 67: natter.client.v1.ServerFrame.Event.message:type_name -> natter.chat.v1.Posted
-	67, // 68: natter.client.v1.ServerFrame.Event.edited:type_name -> natter.chat.v1.Edited
+	63, // 62: natter.client.v1.ServerFrame.Welcome.server_time:type_name -> google.protobuf.Timestamp
+	63, // 63: natter.client.v1.ServerFrame.Ack.time:type_name -> google.protobuf.Timestamp
+	65, // 64: natter.client.v1.ServerFrame.Ack.durability:type_name -> natter.chat.v1.Durability
+	66, // 65: natter.client.v1.ServerFrame.Error.code:type_name -> natter.chat.v1.ErrorCode
+	63, // 66: natter.client.v1.ServerFrame.Event.time:type_name -> google.protobuf.Timestamp
+	67, // 67: natter.client.v1.ServerFrame.Event.message:type_name -> natter.chat.v1.Posted
+	43, // 68: natter.client.v1.ServerFrame.Event.edited:type_name -> natter.client.v1.ServerFrame.Edited
 	68, // 69: natter.client.v1.ServerFrame.Event.deleted:type_name -> natter.chat.v1.Deleted
 	69, // 70: natter.client.v1.ServerFrame.Event.reacted:type_name -> natter.chat.v1.Reacted
-	43, // 71: natter.client.v1.ServerFrame.Event.created:type_name -> natter.client.v1.ServerFrame.Created
+	44, // 71: natter.client.v1.ServerFrame.Event.created:type_name -> natter.client.v1.ServerFrame.Created
 	70, // 72: natter.client.v1.ServerFrame.Event.updated:type_name -> natter.chat.v1.Updated
 	71, // 73: natter.client.v1.ServerFrame.Event.joined:type_name -> natter.chat.v1.Joined
 	72, // 74: natter.client.v1.ServerFrame.Event.left:type_name -> natter.chat.v1.Left
@@ -5421,19 +5479,19 @@ var file_natter_client_v1_client_proto_depIdxs = []int32{
 	76, // 78: natter.client.v1.ServerFrame.Event.unmuted:type_name -> natter.chat.v1.Unmuted
 	77, // 79: natter.client.v1.ServerFrame.Event.role_set:type_name -> natter.chat.v1.RoleSet
 	78, // 80: natter.client.v1.ServerFrame.Event.closed:type_name -> natter.chat.v1.Closed
-	61, // 81: natter.client.v1.ServerFrame.Created.kind:type_name -> natter.chat.v1.RoomKind
-	60, // 82: natter.client.v1.ServerFrame.Signal.data:type_name -> google.protobuf.Struct
-	49, // 83: natter.client.v1.ServerFrame.PresenceChange.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
+	62, // 81: natter.client.v1.ServerFrame.Created.kind:type_name -> natter.chat.v1.RoomKind
+	61, // 82: natter.client.v1.ServerFrame.Signal.data:type_name -> google.protobuf.Struct
+	50, // 83: natter.client.v1.ServerFrame.PresenceChange.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
 	0,  // 84: natter.client.v1.ServerFrame.UserPresence.state:type_name -> natter.client.v1.PresenceState
-	62, // 85: natter.client.v1.ServerFrame.UserPresence.last_seen:type_name -> google.protobuf.Timestamp
+	63, // 85: natter.client.v1.ServerFrame.UserPresence.last_seen:type_name -> google.protobuf.Timestamp
 	79, // 86: natter.client.v1.ServerFrame.Page.messages:type_name -> natter.chat.v1.Message
-	52, // 87: natter.client.v1.ServerFrame.Results.hits:type_name -> natter.client.v1.ServerFrame.Hit
+	53, // 87: natter.client.v1.ServerFrame.Results.hits:type_name -> natter.client.v1.ServerFrame.Hit
 	79, // 88: natter.client.v1.ServerFrame.Hit.message:type_name -> natter.chat.v1.Message
-	53, // 89: natter.client.v1.ServerFrame.Hit.snippet:type_name -> natter.client.v1.ServerFrame.Snippet
-	54, // 90: natter.client.v1.ServerFrame.Snippet.marks:type_name -> natter.client.v1.ServerFrame.Range
-	59, // 91: natter.client.v1.ServerFrame.RoomList.rooms:type_name -> natter.chat.v1.RoomView
-	57, // 92: natter.client.v1.ServerFrame.MemberList.members:type_name -> natter.client.v1.ServerFrame.Member
-	63, // 93: natter.client.v1.ServerFrame.Member.role:type_name -> natter.chat.v1.Role
+	54, // 89: natter.client.v1.ServerFrame.Hit.snippet:type_name -> natter.client.v1.ServerFrame.Snippet
+	55, // 90: natter.client.v1.ServerFrame.Snippet.marks:type_name -> natter.client.v1.ServerFrame.Range
+	60, // 91: natter.client.v1.ServerFrame.RoomList.rooms:type_name -> natter.chat.v1.RoomView
+	58, // 92: natter.client.v1.ServerFrame.MemberList.members:type_name -> natter.client.v1.ServerFrame.Member
+	64, // 93: natter.client.v1.ServerFrame.Member.role:type_name -> natter.chat.v1.Role
 	0,  // 94: natter.client.v1.ServerFrame.Member.state:type_name -> natter.client.v1.PresenceState
 	95, // [95:95] is the sub-list for method output_type
 	95, // [95:95] is the sub-list for method input_type
@@ -5533,19 +5591,19 @@ func file_natter_client_v1_client_proto_init() {
 		(*ServerFrame_Event_RoleSet)(nil),
 		(*ServerFrame_Event_Closed)(nil),
 	}
-	file_natter_client_v1_client_proto_msgTypes[46].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[47].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[48].OneofWrappers = []any{}
-	file_natter_client_v1_client_proto_msgTypes[50].OneofWrappers = []any{}
-	file_natter_client_v1_client_proto_msgTypes[54].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[49].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[51].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[55].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[56].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_client_v1_client_proto_rawDesc), len(file_natter_client_v1_client_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   58,
+			NumMessages:   59,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -11,9 +11,7 @@ func (c *Client) wait(ctx context.Context, what string, condition func() bool) e
 	ctx, cancel := context.WithTimeoutCause(ctx, Patience, fmt.Errorf("not within %s", Patience))
 	defer cancel()
 	for {
-		c.mu.Lock()
-		so, news, end, last := condition(), c.news, c.end, c.last(5)
-		c.mu.Unlock()
+		so, news, end, last := c.look(condition)
 		switch {
 		case so:
 			return nil
@@ -26,6 +24,12 @@ func (c *Client) wait(ctx context.Context, what string, condition func() bool) e
 			return fmt.Errorf("%s did not come: %w; %s", what, context.Cause(ctx), last)
 		}
 	}
+}
+
+func (c *Client) look(condition func() bool) (so bool, news chan struct{}, end *Closed, last string) {
+	c.mu.Lock()
+	defer c.mu.Unlock() // the condition is a test's, and may panic
+	return condition(), c.news, c.end, c.last(5)
 }
 
 // last are the newest frames, for messages.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -53,6 +54,9 @@ type question struct {
 type Options struct {
 	// Header of the upgrade's request, such as an Origin.
 	Header http.Header
+	// ReadBuffer of the socket in bytes; 0: the system's. With a small one the
+	// server soon notices that nobody reads.
+	ReadBuffer int
 	// Observe takes the events as they come, called by one goroutine. With it,
 	// frames are not kept: what was not waited for when it came is gone, and
 	// only replies are kept until they are asked for, once.
@@ -61,7 +65,7 @@ type Options struct {
 
 // Dial connects to a gateway, such as "http://127.0.0.1:8080".
 func Dial(ctx context.Context, gateway string, o Options) (*Client, error) {
-	dialer := websocket.Dialer{Subprotocols: []string{Subprotocol}, HandshakeTimeout: Patience}
+	dialer := websocket.Dialer{Subprotocols: []string{Subprotocol}, HandshakeTimeout: Patience, NetDialContext: o.dial}
 	conn, response, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(gateway, "http")+"/v1/ws", o.Header)
 	if err != nil {
 		return nil, refused(response, err)
@@ -76,6 +80,14 @@ func Dial(ctx context.Context, gateway string, o Options) (*Client, error) {
 	}
 	go c.read()
 	return c, nil
+}
+
+func (o Options) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if tcp, ok := conn.(*net.TCPConn); ok && o.ReadBuffer > 0 {
+		err = tcp.SetReadBuffer(o.ReadBuffer)
+	}
+	return conn, err
 }
 
 // Refused is an upgrade that was answered with another status.
@@ -93,10 +105,11 @@ func refused(response *http.Response, err error) error {
 
 // Post sends a request and does not wait; its id is for [Client.Reply].
 func (c *Client) Post(kind string, body any) (uint32, error) {
+	q := ask(kind, body)
 	c.mu.Lock()
 	c.lastID++
 	id := c.lastID
-	c.asked[id] = ask(kind, body)
+	c.asked[id] = q
 	c.mu.Unlock()
 	c.write.Lock()
 	defer c.write.Unlock()

@@ -79,7 +79,7 @@ func limits(path string, v any) error {
 func event(path string, v any) error {
 	changes := object{
 		"message": object{"text": text, "data?": anyObject, "replyTo?": count, "thread?": count, "mentions": list(text)}.check,
-		"edited":  object{"seq": count, "text": text}.check,
+		"edited":  object{"seq": count, "text": text, "mentions?": list(text)}.check,
 		"deleted": object{"seq": count}.check,
 		"reacted": object{"seq": count, "emoji": text, "removed": boolean}.check,
 		"created": object{"name": text, "kind": text, "topic": text}.check,

@@ -10,7 +10,6 @@ import (
 
 	"github.com/natter-chat/natter/services/gateway"
 	"github.com/natter-chat/natter/services/internal/config"
-	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/rpc"
 	"github.com/natter-chat/natter/services/internal/run"
@@ -49,64 +48,45 @@ func program(ctx context.Context, args []string) error {
 	if handled || err != nil {
 		return err
 	}
-	log := s.Log.New(os.Stderr)
-	instance := natsx.Instance()
-	nc, err := natsx.Connect(ctx, natsx.Options{
-		URL: s.NATS.URL, CredsFile: s.NATS.Creds, Service: natsx.Gateway, Instance: instance, Log: log,
-	})
-	if err != nil {
+	if err := s.Gateway.CheckSecrets(); err != nil {
 		return err
 	}
-	defer nc.Close()
-	history, err := rpc.Dial(s.HistoryURL, s.Secrets.ServiceToken, s.TLS)
-	if err != nil {
-		return fmt.Errorf("NATTER_HISTORY_URL: %w", err)
-	}
-	defer history.Close()
-	presence, err := rpc.Dial(s.PresenceURL, s.Secrets.ServiceToken, s.TLS)
-	if err != nil {
-		return fmt.Errorf("NATTER_PRESENCE_URL: %w", err)
-	}
-	defer presence.Close()
-
-	registry := ops.NewRegistry()
-	g, err := gateway.New(s.Gateway, nc, history, presence, log, registry)
-	if err != nil {
+	f := &front{settings: s, log: s.Log.New(os.Stderr), registry: ops.NewRegistry()}
+	defer f.close()
+	if err := f.prepare(); err != nil {
 		return err
 	}
-	server, err := rpc.NewServer(rpc.ServerConfig{
-		ServiceToken: s.Secrets.ServiceToken, AdminToken: s.Secrets.AdminToken, TLS: s.TLS, Log: log, Registerer: registry,
-	})
-	if err != nil {
-		return err
-	}
-	g.Register(server)
-
-	listeners, err := listen(s.Ops.Addr, s.HTTP.Addr, s.GRPC.Addr)
-	if err != nil {
-		return err
-	}
-	log.Info("serving", "component", "gateway", "http", listeners[1].Addr(), "grpc", listeners[2].Addr(), "ops", listeners[0].Addr())
-	return run.Sequence(ctx, log, s.Gateway.Drain+grace,
-		run.Task{Name: "ops", Run: run.HTTP(listeners[0], ops.Handler(registry, g.Checks()...), log)},
-		run.Task{Name: "http", Run: run.HTTP(listeners[1], g.Handler(), log)},
-		run.Task{Name: "grpc", Run: run.GRPC(listeners[2], server.Server)},
-		run.Task{Name: "gateway", Run: g.Run}, // stops first: its drain needs the others
+	f.log.Info("listening", "component", "gateway", "http", f.http.Addr(), "grpc", f.grpc.Addr(), "ops", f.ops.Addr())
+	return run.Sequence(ctx, f.log, s.Gateway.Drain+2*grace,
+		run.Task{Name: "ops", Run: run.HTTP(f.ops, ops.Handler(f.registry, f.check()), f.log)},
+		run.Task{Name: "gateway", Run: f.run},
 	)
 }
 
-// listen binds all addresses, or none.
-func listen(addrs ...string) ([]net.Listener, error) {
-	listeners := make([]net.Listener, 0, len(addrs))
-	for _, addr := range addrs {
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			for _, bound := range listeners {
-				_ = bound.Close()
-			}
-			return nil, fmt.Errorf("listen: %w", err)
-		}
-		listeners = append(listeners, l)
+// prepare does what needs nobody else, so that a bad setting is told at once.
+func (f *front) prepare() (err error) {
+	s := f.settings
+	f.server, err = rpc.NewServer(rpc.ServerConfig{
+		ServiceToken: s.Secrets.ServiceToken, AdminToken: s.Secrets.AdminToken, TLS: s.TLS, Log: f.log, Registerer: f.registry,
+	})
+	if err != nil {
+		return err
 	}
-	return listeners, nil
+	if f.history, err = rpc.Dial(s.HistoryURL, s.Secrets.ServiceToken, s.TLS); err != nil {
+		return fmt.Errorf("NATTER_HISTORY_URL: %w", err)
+	}
+	if f.presence, err = rpc.Dial(s.PresenceURL, s.Secrets.ServiceToken, s.TLS); err != nil {
+		return fmt.Errorf("NATTER_PRESENCE_URL: %w", err)
+	}
+	for _, l := range []struct {
+		setting, addr string
+		listener      *net.Listener
+	}{
+		{"NATTER_OPS_ADDR", s.Ops.Addr, &f.ops}, {"NATTER_HTTP_ADDR", s.HTTP.Addr, &f.http}, {"NATTER_GRPC_ADDR", s.GRPC.Addr, &f.grpc},
+	} {
+		if *l.listener, err = net.Listen("tcp", l.addr); err != nil {
+			return fmt.Errorf("%s: %w", l.setting, err)
+		}
+	}
+	return nil
 }

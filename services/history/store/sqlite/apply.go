@@ -47,10 +47,11 @@ type fold struct {
 	tx    *sql.Tx
 	stmts map[string]*sql.Stmt
 	rooms map[string]*roomRow
+	names map[[2]string]string // what members are called, by room and user
 }
 
 func newFold(ctx context.Context, tx *sql.Tx) *fold {
-	return &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}}
+	return &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}, names: map[[2]string]string{}}
 }
 
 // exec runs a statement that is prepared once in the transaction.

@@ -97,6 +97,9 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 			return err
 		}
 	}
+	if err := f.named(row, e.GetUser(), e.GetName()); err != nil {
+		return err
+	}
 	if row.slowMode > 0 {
 		if _, err := f.exec("UPDATE members SET sent_ms = ? WHERE number = ? AND user = ?", e.GetTimeMs(), row.number, e.GetUser()); err != nil {
 			return err
@@ -104,6 +107,17 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 	}
 	row.lastMessage = e.GetSeq()
 	return nil
+}
+
+// named keeps what a member is called, looked at once in a transaction.
+func (f *fold) named(row *roomRow, user, name string) error {
+	key := [2]string{row.room, user}
+	if name == "" || f.names[key] == name {
+		return nil
+	}
+	f.names[key] = name
+	_, err := f.exec("UPDATE members SET name = ? WHERE number = ? AND user = ? AND name != ?", name, row.number, user, name)
+	return err
 }
 
 func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {

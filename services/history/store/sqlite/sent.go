@@ -11,6 +11,10 @@ import (
 	"github.com/natter-chat/natter/services/history/room"
 )
 
+// sentQuery finds messages by digest. Its second condition lets SQLite see that
+// the partial index serves.
+const sentQuery = "SELECT id, body, message FROM messages WHERE sent = ? AND sent != 0"
+
 // sentDigest is the indexed form of a clientMsgId: 64 bits of SHA-256, so that
 // the index stays small; equal digests are told apart by the messages.
 func sentDigest(number int64, user, clientMsgID string) int64 {
@@ -45,7 +49,7 @@ func (s *Store) Sent(ctx context.Context, id string, keys []room.SentKey) (map[r
 }
 
 func (s *Store) sentOne(ctx context.Context, row *roomRow, key room.SentKey) (room.Sent, bool, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, body, message FROM messages WHERE sent = ?", sentDigest(row.number, key.User, key.ClientMsgID))
+	rows, err := s.read.QueryContext(ctx, sentQuery, sentDigest(row.number, key.User, key.ClientMsgID))
 	if err != nil {
 		return room.Sent{}, false, err
 	}

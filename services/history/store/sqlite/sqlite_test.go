@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/natter-chat/natter/services/history/store"
@@ -43,5 +44,23 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), dir); err == nil {
 		t.Error("a file of a newer program was opened")
+	}
+}
+
+// TestSentIDsAreLookedUpByIndex: a scan of all messages would make retries
+// slower with every message kept.
+func TestSentIDsAreLookedUpByIndex(t *testing.T) {
+	s, err := Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var a, b, c int
+	var plan string
+	if err := s.read.QueryRow("EXPLAIN QUERY PLAN "+sentQuery, 1).Scan(&a, &b, &c, &plan); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(plan, "messages_by_sent") {
+		t.Errorf("the plan is %q", plan)
 	}
 }

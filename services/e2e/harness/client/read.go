@@ -28,10 +28,15 @@ func (c *Client) read() {
 			c.ended(err)
 			return
 		}
-		c.gate.Lock()
-		c.gate.Unlock() //nolint:staticcheck // only waits while Stall holds it
+		c.waitWhileStalled()
 		c.take(kind, message)
 	}
+}
+
+// waitWhileStalled waits for the gate that Stall holds.
+func (c *Client) waitWhileStalled() {
+	c.gate.Lock()
+	defer c.gate.Unlock()
 }
 
 func (c *Client) ended(err error) {

@@ -83,13 +83,11 @@ func (s *State) posted(e *chatv1.Event, p *chatv1.Posted) {
 	if id := e.GetClientMsgId(); id != "" {
 		s.sent.add(SentKey{User: e.GetUser(), ClientMsgID: id}, Sent{Seq: e.GetSeq(), TimeMs: e.GetTimeMs(), Body: BodyOf(p)})
 	}
-	if m := s.Members[e.GetUser()]; m != nil {
-		if e.GetName() != "" {
-			m.Name = e.GetName()
-		}
-		if s.SlowMode > 0 {
-			m.SentMs = e.GetTimeMs()
-		}
+	if m := s.Members[e.GetUser()]; m != nil && e.GetName() != "" {
+		m.Name = e.GetName()
+	}
+	if s.SlowMode > 0 {
+		s.SlowSent[e.GetUser()] = e.GetTimeMs()
 	}
 }
 

@@ -142,6 +142,20 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+func TestSlowModeOutlivesLeaving(t *testing.T) {
+	s := lobby(t)
+	slow := uint32(60)
+	step(t, s, "ana", &chatv1.UpdateRoom{SlowModeSeconds: &slow})
+	step(t, s, "bo", &chatv1.Send{ClientMsgId: "1", Text: "x"})
+	step(t, s, "bo", &chatv1.Leave{})
+	step(t, s, "bo", &chatv1.Join{})
+	if d := decide(s, "bo", &chatv1.Send{ClientMsgId: "2", Text: "x"}); d.Refusal.GetCode() != chatv1.ErrorCode_SLOW_MODE || d.Refusal.GetRetryAfterMs() != 60_000 {
+		t.Errorf("leaving and joining escapes slow mode: %v", d)
+	}
+	step(t, s, "ana", &chatv1.Send{ClientMsgId: "3", Text: "x"})
+	step(t, s, "ana", &chatv1.Send{ClientMsgId: "4", Text: "an owner is not held up"})
+}
+
 func TestForgetKeepsWhatIsNotStored(t *testing.T) {
 	s := lobby(t)
 	for _, id := range []string{"a", "b", "c", "d"} {

@@ -62,11 +62,11 @@ func (d *decision) checkReference(field string, seq *uint32) *chatv1.Refusal {
 
 // checkSlowMode refuses a member who sent not long ago.
 func (d *decision) checkSlowMode() *chatv1.Refusal {
-	m := d.Members[d.By.GetUser()]
-	if d.SlowMode == 0 || m.SentMs == 0 || atLeast(d.role(), slowModeFree) {
+	sent := d.SlowSent[d.By.GetUser()]
+	if d.SlowMode == 0 || sent == 0 || atLeast(d.role(), slowModeFree) {
 		return nil
 	}
-	wait := m.SentMs + int64(d.SlowMode)*1000 - d.now
+	wait := sent + int64(d.SlowMode)*1000 - d.now
 	if wait <= 0 {
 		return nil
 	}

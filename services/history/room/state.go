@@ -29,8 +29,9 @@ type State struct {
 	// Last is the newest message, folded; nil where there is none.
 	Last *chatv1.Message
 
-	// Banned and Muted users, until when (Unix ms; Forever). They outlive leaving.
-	Banned, Muted map[string]int64
+	// Banned and Muted users, until when (Unix ms; Forever), and Sent, when users
+	// last sent while slow mode was on. All of it outlives leaving.
+	Banned, Muted, SlowSent map[string]int64
 
 	sent     sentIDs
 	messages messages
@@ -45,13 +46,11 @@ type Member struct {
 	Role      chatv1.Role
 	JoinedSeq uint32
 	ReadSeq   uint32
-	// SentMs is when they last sent while slow mode was on, Unix ms.
-	SentMs int64
 }
 
 // New is a room that was never created.
 func New(id string) *State {
-	return &State{ID: id, Members: map[string]*Member{}, Banned: map[string]int64{}, Muted: map[string]int64{}}
+	return &State{ID: id, Members: map[string]*Member{}, Banned: map[string]int64{}, Muted: map[string]int64{}, SlowSent: map[string]int64{}}
 }
 
 // Exists tells whether the room was created and not deleted.

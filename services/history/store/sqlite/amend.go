@@ -80,11 +80,12 @@ func (f *fold) removed(row *roomRow, c *chatv1.Removed) error {
 	return err
 }
 
-// sanction sets until when a user is banned or muted (the column's name).
-func (f *fold) sanction(row *roomRow, user, column string, untilMs int64) error {
-	_, err := f.exec("INSERT INTO sanctions (number, user, banned, muted) VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING", row.number, user)
+// sanction sets until when a user is banned or muted, or when they sent (the
+// column's name).
+func (f *fold) sanction(row *roomRow, user, column string, ms int64) error {
+	_, err := f.exec("INSERT INTO sanctions (number, user, banned, muted, sent) VALUES (?, ?, 0, 0, 0) ON CONFLICT DO NOTHING", row.number, user)
 	if err == nil {
-		_, err = f.exec("UPDATE sanctions SET "+column+" = ? WHERE number = ? AND user = ?", untilMs, row.number, user)
+		_, err = f.exec("UPDATE sanctions SET "+column+" = ? WHERE number = ? AND user = ?", ms, row.number, user)
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 		return err
 	}
 	if row.slowMode > 0 {
-		if _, err := f.exec("UPDATE members SET sent_ms = ? WHERE number = ? AND user = ?", e.GetTimeMs(), row.number, e.GetUser()); err != nil {
+		if err := f.sanction(row, e.GetUser(), "sent", e.GetTimeMs()); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func (f *fold) named(row *roomRow, user, name string) error {
 }
 
 func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {
-	result, err := f.exec("INSERT INTO members (number, user, name, role, joined_seq, read_seq, sent_ms) VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
+	result, err := f.exec("INSERT INTO members (number, user, name, role, joined_seq, read_seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		row.number, user, name, role, seq, seq)
 	if err != nil {
 		return err

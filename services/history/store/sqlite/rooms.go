@@ -48,7 +48,7 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 			return nil, err
 		}
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT user, name, role, joined_seq, read_seq, sent_ms FROM members WHERE number = ?", row.number)
+	rows, err := tx.QueryContext(ctx, "SELECT user, name, role, joined_seq, read_seq FROM members WHERE number = ?", row.number)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 	for rows.Next() {
 		var user string
 		m := &room.Member{}
-		if err := rows.Scan(&user, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq, &m.SentMs); err != nil {
+		if err := rows.Scan(&user, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq); err != nil {
 			return nil, err
 		}
 		state.Members[user] = m
@@ -69,15 +69,15 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 
 // sanctions reads who is banned and who is muted.
 func sanctions(ctx context.Context, tx *sql.Tx, row *roomRow, state *room.State) error {
-	rows, err := tx.QueryContext(ctx, "SELECT user, banned, muted FROM sanctions WHERE number = ?", row.number)
+	rows, err := tx.QueryContext(ctx, "SELECT user, banned, muted, sent FROM sanctions WHERE number = ?", row.number)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var user string
-		var banned, muted int64
-		if err := rows.Scan(&user, &banned, &muted); err != nil {
+		var banned, muted, sent int64
+		if err := rows.Scan(&user, &banned, &muted, &sent); err != nil {
 			return err
 		}
 		if banned > 0 {
@@ -85,6 +85,9 @@ func sanctions(ctx context.Context, tx *sql.Tx, row *roomRow, state *room.State)
 		}
 		if muted > 0 {
 			state.Muted[user] = muted
+		}
+		if sent > 0 {
+			state.SlowSent[user] = sent
 		}
 	}
 	return rows.Err()

@@ -35,7 +35,6 @@ CREATE TABLE members (
   role       INTEGER NOT NULL,
   joined_seq INTEGER NOT NULL,
   read_seq   INTEGER NOT NULL,
-  sent_ms    INTEGER NOT NULL, -- when they last sent while slow mode was on
   PRIMARY KEY (number, user)
 ) WITHOUT ROWID;
 CREATE INDEX members_by_user ON members (user);
@@ -45,6 +44,7 @@ CREATE TABLE sanctions (
   user   TEXT    NOT NULL,
   banned INTEGER NOT NULL, -- until, Unix ms; 0: not
   muted  INTEGER NOT NULL, -- until, Unix ms; 0: not
+  sent   INTEGER NOT NULL, -- when they last sent while slow mode was on, Unix ms; 0: not
   PRIMARY KEY (number, user)
 ) WITHOUT ROWID;
 

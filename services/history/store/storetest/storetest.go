@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"FoldIsTheStateOfTheRules":         fold,
 		"MessagesAreFolded":                folded,
 		"SanctionsAreKept":                 sanctions,
+		"NamesAreTheLatest":                renamed,
 		"PagesAtAnyDepth":                  pages,
 		"SentIDsAreFound":                  sent,
 		"EventsComeBack":                   events,
@@ -234,13 +235,26 @@ func sanctions(t *testing.T, open Opener) {
 	l.do("lobby", "ana", &chatv1.Mute{User: "cy"})
 	l.do("lobby", "ana", &chatv1.Mute{User: "dee"})
 	l.do("lobby", "ana", &chatv1.Unmute{User: "dee"})
+	slow := uint32(60)
+	l.do("lobby", "ana", &chatv1.UpdateRoom{SlowModeSeconds: &slow})
+	l.do("lobby", "dee", &chatv1.Send{ClientMsgId: "m", Text: "slowly"})
 	got, err := open(t).Room(t.Context(), "lobby")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := l.rooms["lobby"]
-	if fmt.Sprint(got.Banned, got.Muted) != fmt.Sprint(want.Banned, want.Muted) || len(want.Banned) != 1 || len(want.Muted) != 1 {
+	if fmt.Sprint(got.Banned, got.Muted, got.SlowSent) != fmt.Sprint(want.Banned, want.Muted, want.SlowSent) || len(want.SlowSent) != 1 || len(want.Banned) != 1 || len(want.Muted) != 1 {
 		t.Errorf("stored %v, %v; live %v, %v", got.Banned, got.Muted, want.Banned, want.Muted)
+	}
+}
+
+func renamed(t *testing.T, open Opener) {
+	l := newLog(t, open(t))
+	l.do("lobby", "ana", &chatv1.CreateRoom{Name: "Lobby", Kind: chatv1.RoomKind_PUBLIC, Members: []string{"bo"}})
+	l.do("lobby", "bo", &chatv1.Send{ClientMsgId: "m", Text: "my name comes with this"})
+	got, err := open(t).Room(t.Context(), "lobby")
+	if err != nil || got.Members["bo"].Name != "Name of bo" || got.Members["bo"].Name != l.rooms["lobby"].Members["bo"].Name {
+		t.Errorf("bo is stored as %+v, %v", got.Members["bo"], err)
 	}
 }
 

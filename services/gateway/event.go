@@ -31,16 +31,12 @@ func (e *entry) alone(codec frame.Codec) []byte {
 	return e.frames[format]
 }
 
-// chunk is all entries' frames, one behind the other.
-func chunk(entries []*entry, codec frame.Codec) []byte {
-	if len(entries) == 1 {
-		return entries[0].alone(codec)
-	}
-	var all []byte
+// appendEntries appends all entries' frames, one behind the other.
+func appendEntries(dst []byte, entries []*entry, codec frame.Codec) []byte {
 	for _, e := range entries {
-		all = frame.AppendWrapped(all, codec, eventFrame(e.event))
+		dst = frame.AppendWrapped(dst, codec, eventFrame(e.event))
 	}
-	return all
+	return dst
 }
 
 // eventFrame is an event as clients see it.

@@ -127,17 +127,27 @@ func (f *feed) deliver(entries []*entry, d *dirty) {
 // fan puts entries into the outboxes. The bytes are made once per format.
 func (f *feed) fan(entries []*entry, d *dirty) {
 	first, last := entries[0].seq, entries[len(entries)-1].seq
-	var chunks [frame.Formats][]byte
+	var encoded [frame.Formats]*buffer
 	for _, s := range f.seats {
-		switch {
-		case s.from < first:
-			codec := s.session.codec
-			if chunks[codec.Format()] == nil {
-				chunks[codec.Format()] = chunk(entries, codec)
-			}
-			d.put(s.session.out(), chunks[codec.Format()], durable)
-		case s.from < last:
-			d.put(s.session.out(), chunk(entries[s.from-first+1:], s.session.codec), durable)
+		if s.from >= last {
+			continue
+		}
+		codec := s.session.codec
+		if s.from >= first { // it has a part of them
+			d.put(s.session.out(), appendEntries(nil, entries[s.from-first+1:], codec), durable)
+			continue
+		}
+		b := encoded[codec.Format()]
+		if b == nil {
+			b = f.gateway.buffers.take()
+			b.bytes = appendEntries(b.bytes, entries, codec)
+			encoded[codec.Format()] = b
+		}
+		d.put(s.session.out(), b.bytes, durable)
+	}
+	for _, b := range encoded {
+		if b != nil {
+			f.gateway.buffers.free(b)
 		}
 	}
 	f.gateway.metrics.deliveries.Add(float64(len(entries) * len(f.seats)))

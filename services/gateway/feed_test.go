@@ -24,6 +24,7 @@ import (
 // to see what follows on its position, each event once and in order, and
 // nothing after it was removed.
 func TestFeedLosesNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newFeedWorld(rt)
 		defer w.gateway.stop()

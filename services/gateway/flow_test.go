@@ -43,6 +43,7 @@ func TestOneMessageAllTheWay(t *testing.T) {
 }
 
 func TestSendsOfOneSessionKeepTheirOrder(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.town.Create("ana", "lobby", chatv1.RoomKind_PUBLIC)
 	ana, _ := r.hello(t, "ana")

@@ -16,6 +16,7 @@ import (
 )
 
 func TestLostLastEventIsFoundByHeads(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.town.Create("ana", "lobby", chatv1.RoomKind_PUBLIC)
 	ana, _ := r.hello(t, "ana")
@@ -46,6 +47,7 @@ func TestLostEventIsFoundByTheNext(t *testing.T) {
 }
 
 func TestASendWaitsForABrokerThatRestarts(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.town.Create("ana", "lobby", chatv1.RoomKind_PUBLIC)
 	ana, _ := r.hello(t, "ana")
@@ -60,6 +62,7 @@ func TestASendWaitsForABrokerThatRestarts(t *testing.T) {
 }
 
 func TestAnEventLostInAnOutageIsFound(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.town.Create("ana", "lobby", chatv1.RoomKind_PUBLIC)
 	ana, _ := r.hello(t, "ana")
@@ -93,6 +96,7 @@ func TestDrain(t *testing.T) {
 }
 
 func TestUnavailableOwner(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a command's whole deadline")
 	}

@@ -175,6 +175,7 @@ func TestAReplayHoldsNoTextThatWasDeleted(t *testing.T) {
 }
 
 func TestEpochThatChanges(t *testing.T) {
+	t.Parallel()
 	r := start(t)
 	r.town.Create("ana", "lobby", chatv1.RoomKind_PUBLIC)
 	ana, welcome := r.hello(t, "ana")
@@ -190,6 +191,7 @@ func TestEpochThatChanges(t *testing.T) {
 }
 
 func TestRoomsOfAnotherSessionOfTheUser(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]gatewaytest.Faults{
 		"by a notice": {}, "by heads": {SilentNotices: true},
 	} {

@@ -90,10 +90,16 @@ func all(test string) string {
 // killed, and both go on by themselves with all there was.
 func TestTwoBrowsers(t *testing.T) {
 	d := alone(t, shape.Standalone())
-	chromium, err := browser.Start(t.Context(), t.TempDir())
+	chromium, err := browser.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := chromium.Close(); err != nil {
+			// Its helpers may still write while its profile is removed.
+			t.Logf("end the browser: %v", err)
+		}
+	})
 	open := func(name string) person {
 		w, err := chromium.Open(name, gateway(d, 0)+"/")
 		if err != nil {

@@ -18,26 +18,29 @@ import (
 // each other.
 type Browser struct{ ctx context.Context }
 
-// Start starts a Chromium that ends with ctx. profile is an empty directory.
-func Start(ctx context.Context, profile string) (*Browser, error) {
+// Start starts a Chromium, with an empty profile, that ends with Close.
+func Start() (*Browser, error) {
 	path, err := find()
 	if err != nil {
 		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox,
+		chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("headless", "new"), chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "en-US"),
 	)
-	ctx, _ = chromedp.NewExecAllocator(ctx, options...) // its cancel is ctx's
+	ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) // Close ends it
 	ctx, _ = chromedp.NewContext(ctx)
 	if err := chromedp.Do(ctx); err != nil {
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	return &Browser{ctx: ctx}, nil
 }
+
+// Close ends the browser, and returns when it has gone with its profile.
+func (b *Browser) Close() error { return chromedp.Cancel(b.ctx) }
 
 // find looks for Chromium where it usually is.
 func find() (string, error) {

@@ -20,19 +20,19 @@ type Program struct {
 	race   bool // whether the race detector is of use
 }
 
-// The programs of natter, and the NATS server that go.mod pins as a tool.
+// Natter is everything in one process.
 func Natter() Program { return Program{"natter", "standalone", "./cmd/natter", true} }
 
-// Gateway is the program gateway of the split shape; likewise those below.
+// Gateway is the program gateway of the split shape.
 func Gateway() Program { return Program{"gateway", "gateway", "./cmd/gateway", true} }
 
-// Presence is the program presence.
+// Presence is the program presence of the split shape.
 func Presence() Program { return Program{"presence", "presence", "./cmd/presence", true} }
 
-// History is the program history.
+// History is the program history of the split shape.
 func History() Program { return Program{"history", "history", "./cmd/history", true} }
 
-// NATS is the NATS server, of the version in go.mod's tool directive.
+// NATS is the NATS server, which go.mod pins as a tool.
 func NATS() Program {
 	return Program{"nats-server", "e2e", "github.com/nats-io/nats-server/v2", false}
 }

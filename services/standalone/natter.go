@@ -9,6 +9,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -43,6 +45,7 @@ type Natter struct {
 	presence *presence.Service
 	gateway  *gateway.Gateway
 	registry *prometheus.Registry
+	welcomed atomic.Bool // there is a room to come to
 
 	http, grpc, ops net.Listener
 }
@@ -158,7 +161,7 @@ func reachable(addr net.Addr) string {
 func (n *Natter) Run(ctx context.Context, out io.Writer) error {
 	checks := append(append(n.history.Checks(), n.presence.Checks()...), n.gateway.Checks()...)
 	err := run.Sequence(ctx, n.log, n.settings.Gateway.Drain+grace,
-		run.Task{Name: "ops", Run: run.HTTP(n.ops, ops.Handler(n.registry, checks...), n.log)},
+		run.Task{Name: "ops", Run: run.HTTP(n.ops, ops.Handler(n.registry, append(slices.Clone(checks), n.check())...), n.log)},
 		run.Task{Name: "history", Run: n.history.Run},
 		run.Task{Name: "presence", Run: n.presence.Run},
 		run.Task{Name: "grpc", Run: run.GRPC(n.grpc, n.rpc.Server)},

@@ -2,6 +2,7 @@ package standalone
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -25,8 +26,19 @@ func (n *Natter) welcome(ctx context.Context, out io.Writer, checks []ops.Check)
 	if err := n.defaultRoom(ctx); err != nil {
 		return err
 	}
+	n.welcomed.Store(true)
 	_, err := fmt.Fprintf(out, "natter is running: open %s\n", n.URL())
 	return err
+}
+
+// check keeps people from coming before there is a room for them.
+func (n *Natter) check() ops.Check {
+	return ops.Check{Name: "default room", Ready: func() error {
+		if !n.welcomed.Load() {
+			return errors.New("it is being made")
+		}
+		return nil
+	}}
 }
 
 func ready(checks []ops.Check) bool {

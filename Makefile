@@ -17,7 +17,8 @@ help: ## list the targets
 
 run: ## build, start everything in one process, print the page's address
 	@mkdir -p $(BIN)
-	@$(GO) build -o $(BIN)/natter ./services/standalone/cmd/natter
+	@# Without debugging information a first build is a sixth faster.
+	@$(GO) build -ldflags='-s -w' -gcflags=all=-dwarf=false -o $(BIN)/natter ./services/standalone/cmd/natter
 	@exec $(BIN)/natter
 
 build: ## build every program into bin/

@@ -225,20 +225,32 @@ func (w *feedWorld) settle() {
 	if len(w.guests) == 0 {
 		return
 	}
-	deadline := time.Now().Add(20 * time.Second)
-	for w.feed.at() < uint32(len(w.log)) {
+	if !comes(func() bool {
 		w.feed.head(uint32(len(w.log)), time.Now(), true)
-		if time.Now().After(deadline) {
-			w.t.Fatalf("the feed stands at %d of %d", w.feed.at(), len(w.log))
-		}
-		time.Sleep(time.Millisecond)
+		return w.feed.at() >= uint32(len(w.log))
+	}) {
+		w.t.Fatalf("the feed stands at %d of %d", w.feed.at(), len(w.log))
 	}
+}
+
+// comes waits for a condition, 20 s at most.
+func comes(condition func() bool) bool {
+	tick, end := time.NewTicker(200*time.Microsecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-end:
+			return false
+		}
+	}
+	return true
 }
 
 func (w *feedWorld) check() {
 	for _, guest := range w.guests {
-		for guest.session.out().unsettled() {
-			time.Sleep(100 * time.Microsecond)
+		if !comes(func() bool { return !guest.session.out().unsettled() }) {
+			w.t.Fatalf("session %s is never written out", guest.session.id)
 		}
 		if err := guest.check(uint32(len(w.log))); err != nil {
 			w.t.Fatalf("session %s (removed at %d): %v\n%v", guest.session.id, guest.removed, err, guest.conn.frames())

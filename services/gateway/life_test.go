@@ -97,9 +97,6 @@ func TestDrain(t *testing.T) {
 
 func TestUnavailableOwner(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it takes a command's whole deadline")
-	}
 	r := start(t)
 	r.town.Create("ana", "lobby", chatv1.RoomKind_PUBLIC)
 	ana, _ := r.hello(t, "ana")

@@ -218,7 +218,7 @@ func (g *stage) send(changes ...*presencev1.Change) {
 	}
 }
 
-// whole asks a gateway, a second long.
+// whole asks a gateway, for a tenth of a second of the test's own time.
 func (h *hall) whole(gateway string) synced {
 	time.Sleep(100 * time.Millisecond)
 	h.mu.Lock()

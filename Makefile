@@ -1,11 +1,15 @@
 # What a newcomer needs: make run, make test. `make help` lists the rest.
-# Everything but e2e needs only Go and make; the tools are pinned in .tools/go.mod.
+# Everything but e2e and the compose stack needs only Go and make; the tools are pinned in .tools/go.mod.
 
 MODULES := proto $(addprefix services/,internal gateway presence history standalone natterctl e2e)
 TOOLS   := $(CURDIR)/.tools/bin
 BIN     := $(CURDIR)/bin
 GO      ?= go
 RACE    ?=
+# The files of the compose stack, parted by colons, such as
+# STACK=deploy/compose.yaml:deploy/compose.cluster.yaml
+STACK   ?= deploy/compose.yaml
+COMPOSE := COMPOSE_FILE=$(STACK) docker compose
 # The commit that proto must not break: the one before the last, or the last
 # one where there are changes on top of it.
 AGAINST ?= $(shell git rev-parse -q --verify HEAD~1 2>/dev/null)
@@ -13,7 +17,7 @@ AGAINST ?= $(shell git rev-parse -q --verify HEAD~1 2>/dev/null)
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
 
 run: ## build, start everything in one process, print the page's address
 	@mkdir -p $(BIN)
@@ -26,13 +30,47 @@ build: ## build every program into bin/
 	$(GO) build -o $(BIN)/ ./services/gateway/cmd/gateway ./services/presence/cmd/presence ./services/history/cmd/history ./services/standalone/cmd/natter ./services/natterctl/cmd/natterctl
 
 test: ## all tests that need nothing but Go (RACE=-race for the race detector)
-	$(GO) test $(RACE) $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	$(GO) test $(RACE) -timeout 30m $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
-e2e: ## browser, and real processes: needs Chromium
-	$(GO) test $(RACE) -count=1 -timeout 20m -tags e2e ./services/e2e/...
+e2e: ## browser, PostgreSQL, real processes, clients of others: needs Chromium, PostgreSQL, Node, Python's websockets
+	$(GO) test $(RACE) -count=1 -timeout 30m -tags e2e $$($(GO) list -tags e2e ./services/e2e/... | grep -v /e2e/stack) ./services/history/...
+
+e2e-stack: ## the compose stack: started, looked at, scaled, broken, replaced; needs Docker and Chromium, builds the images
+	$(GO) test -count=1 -timeout 40m -tags e2e -v ./services/e2e/stack
+
+e2e-stack-long: ## every fault of every container, on one stack and on a cluster; an hour
+	NATTER_STACK_LONG=1 $(GO) test -count=1 -timeout 90m -tags e2e -v ./services/e2e/stack
+
+up: secrets ## the compose stack, built from here: http://localhost:8080
+	$(COMPOSE) up -d --build --wait
+	@$(COMPOSE) run --rm natterctl rooms create --id lobby --if-missing Lobby >/dev/null
+	@$(COMPOSE) ps --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
+
+secrets: ## make the stack's secrets that are missing, in deploy/secrets
+	$(COMPOSE) build secrets
+	$(COMPOSE) run --rm --user "$$(id -u):$$(id -g)" secrets
+
+scale: ## run so many of each: make scale GATEWAYS=3 HISTORIES=2 PRESENCES=2
+	$(COMPOSE) up -d --no-recreate --wait --scale gateway=$(or $(GATEWAYS),1) --scale history=$(or $(HISTORIES),1) --scale presence=$(or $(PRESENCES),1)
+
+roll: ## build, and replace gateway, history and presence, one container at a time
+	$(COMPOSE) build
+	COMPOSE_FILE=$(subst deploy/,,$(STACK)) deploy/roll history presence gateway
+
+down: ## stop the compose stack; its data stays
+	$(COMPOSE) --profile '*' down
+
+chaos: ## break natter while people talk, and check what they saw: NATTER_CHAOS_FOR=45s NATTER_CHAOS_SEED=1; with TAGS=chaos,e2e also on PostgreSQL
+	$(GO) test $(RACE) -count=1 -timeout 120m -v -tags $(or $(TAGS),chaos) ./services/e2e/chaos
+
+restarts: ## 300 restarts of gateways, and 30 s without a network, under load
+	NATTER_E2E_RESTARTS=300 NATTER_E2E_OUTAGE=30s $(GO) test $(RACE) -count=1 -timeout 60m -run 'TestRollingRestarts|TestNetworkFaults' ./services/e2e/
 
 bench: ## benchmarks of every module, and of the whole program
 	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -benchmem $(addsuffix /...,$(addprefix ./,$(MODULES)))
+
+bench-million: ## both stores with a million messages: needs PostgreSQL, and up to half an hour
+	$(GO) test -run '^$$' -bench Many -benchtime 1s -timeout 60m -tags 'e2e long' ./services/history/store/sqlite ./services/history/store/postgres
 
 fuzz: ## each fuzz test for FUZZTIME (10s)
 	.ci/fuzz $(or $(FUZZTIME),10s)
@@ -40,7 +78,8 @@ fuzz: ## each fuzz test for FUZZTIME (10s)
 lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf rules
 	@test -z "$$(gofmt -l $(MODULES))" || { echo "not gofmt'ed:"; gofmt -l $(MODULES); exit 1; }
 	$(GO) vet $(addsuffix /...,$(addprefix ./,$(MODULES)))
-	$(GO) vet -tags e2e ./services/e2e/...
+	$(GO) vet -tags e2e ./services/e2e/... ./services/history/...
+	$(GO) vet -tags chaos,e2e ./services/e2e/chaos/...
 	$(TOOLS)/staticcheck $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd proto && $(TOOLS)/buf lint
 	@if [ -n "$(AGAINST)" ] && git cat-file -e $(AGAINST):proto/buf.yaml 2>/dev/null; then \
@@ -50,7 +89,7 @@ lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf ru
 alone: ## build every module by itself, outside of the workspace
 	@for m in $(MODULES); do echo "GOWORK=off $$m"; (cd $$m && GOWORK=off $(GO) build ./... && GOWORK=off $(GO) vet ./...) || exit 1; done
 
-proto: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc ## generate Go from the schemas
+proto: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc ## generate Go and the protocol's reference from the schemas
 	cd proto && $(TOOLS)/buf generate
 
 generated: proto ## fail if generating changes anything
@@ -66,4 +105,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test e2e bench fuzz lint alone proto generated tidy
+.PHONY: help run build test e2e e2e-stack e2e-stack-long chaos restarts up secrets scale roll down bench bench-million fuzz lint alone proto generated tidy

@@ -41,6 +41,7 @@ const (
 	AllCommands     = "chat.cmd.*"
 	AllAdmin        = "chat.adm.*"
 	AllAsks         = "chat.ask.*"
+	AllAudits       = "chat.audit.*"
 	AllLogs         = "chat.log.*"
 	AllEvents       = "chat.evt.*"
 	AllHeads        = "chat.heads.*"
@@ -48,6 +49,7 @@ const (
 	AllTyping       = "chat.typing.*"
 	AllSignals      = "chat.signal.*"
 	AllNotices      = "chat.user.*"
+	AllAnswers      = "chat.ctl.answer.*"
 	AllPresenceIn   = "presence.in.*"
 	AllPresenceSync = "presence.sync.*"
 	AllPresenceOut  = "presence.out.*"
@@ -63,6 +65,10 @@ func Admin(partition int) string { return "chat.adm." + strconv.Itoa(partition) 
 
 // Ask takes questions about live state to the owner of a partition.
 func Ask(partition int) string { return "chat.ask." + strconv.Itoa(partition) }
+
+// Audit takes a service's records of what admins did there to any history
+// replica (request/reply, queue group [HistoryQueue]).
+func Audit(service string) string { return "chat.audit." + Token(service) }
 
 // Log is the subject of a partition's records.
 func Log(partition int) string { return "chat.log." + strconv.Itoa(partition) }
@@ -88,6 +94,9 @@ func Signal(room string) string { return "chat.signal." + Token(room) }
 // Notices carries what concerns one user's sessions.
 func Notices(user string) string { return "chat.user." + Token(user) }
 
+// GatewayAnswer carries the answers to what one gateway ordered of all.
+func GatewayAnswer(gateway string) string { return "chat.ctl.answer." + Token(gateway) }
+
 // PresenceIn carries what one gateway says of its sessions.
 func PresenceIn(gateway string) string { return "presence.in." + Token(gateway) }
 
@@ -107,6 +116,9 @@ func Inboxes(service string) string { return "_INBOX." + Token(service) + ".>" }
 
 // OwnerReplica is the key in [BucketOwners] by which a history replica says that it lives.
 func OwnerReplica(replica string) string { return "replica." + Token(replica) }
+
+// AllOwnerReplicas are the keys of all history replicas.
+const AllOwnerReplicas = "replica.*"
 
 // OwnerPartition is the key in [BucketOwners] of a partition's lease.
 func OwnerPartition(partition int) string { return "partition." + strconv.Itoa(partition) }

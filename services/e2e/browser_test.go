@@ -12,100 +12,17 @@ import (
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 )
 
-const pictures = "artifacts/page"
-
-// person is somebody at a window; what does not happen fails the test, with a
-// picture of what there was instead.
-type person struct {
-	*browser.Window
-	t *testing.T
-}
-
-func (p person) must(err error) {
-	p.t.Helper()
-	if err != nil {
-		p.t.Fatalf("%s: %v; the picture is %s/failed-%s.png (%v); the page says: %v",
-			p.Name, err, pictures, p.Name, p.Picture(pictures, "failed-"+p.Name), p.Faults())
-	}
-}
-
-func (p person) until(what, expression string) {
-	p.t.Helper()
-	p.must(p.Until(what, expression))
-}
-
-// online waits until the page is connected, in a room.
-func (p person) online() {
-	p.t.Helper()
-	p.until("online", one("connection")+`?.dataset.state === "online"`)
-	p.until("the composer", one("composer"))
-}
-
-// enter comes in under a name.
-func (p person) enter() {
-	p.t.Helper()
-	p.must(p.Type("name", p.Name))
-	p.must(p.Click("enter"))
-	p.online()
-}
-
-// says writes a message and sends it with the button.
-func (p person) says(text string) {
-	p.t.Helper()
-	p.must(p.Type("composer", text))
-	p.must(p.Click("send"))
-}
-
-// sees waits for a message with the text, in a state.
-func (p person) sees(text, state string) {
-	p.t.Helper()
-	p.until(fmt.Sprintf("the message %q, %s", text, state), fmt.Sprintf(`%s.some((m) => m.dataset.state === %q && m.querySelector('[data-test="text"]').textContent === %q)`, all("message"), state, text))
-}
-
-// texts are the messages that are shown, in order.
-func (p person) texts() []string {
-	p.t.Helper()
-	texts, err := p.Strings(all("message") + `.map((m) => m.querySelector('[data-test="text"]').textContent)`)
-	p.must(err)
-	return texts
-}
-
-// seqs are those messages' seqs.
-func (p person) seqs() []string {
-	p.t.Helper()
-	seqs, err := p.Strings(all("message") + `.map((m) => m.dataset.seq ?? "")`)
-	p.must(err)
-	return seqs
-}
-
-func one(test string) string {
-	return fmt.Sprintf("document.querySelector(%q)", browser.Selector(test))
-}
-
-func all(test string) string {
-	return fmt.Sprintf("[...document.querySelectorAll(%q)]", browser.Selector(test))
-}
-
 // TestTwoBrowsers is what a newcomer does: two windows chat, the process is
 // killed, and both go on by themselves with all there was.
 func TestTwoBrowsers(t *testing.T) {
 	d := alone(t, shape.Standalone())
-	chromium, err := browser.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := chromium.Close(); err != nil {
-			// Its helpers may still write while its profile is removed.
-			t.Logf("end the browser: %v", err)
-		}
-	})
+	chromium := startBrowser(t)
 	open := func(name string) person {
 		w, err := chromium.Open(name, gateway(d, 0)+"/")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return person{w, t}
+		return person{Window: w, t: t}
 	}
 	ana, bo := open("Ana"), open("Bo")
 	ana.until("the welcome", one("name"))
@@ -141,6 +58,7 @@ func chat(t *testing.T, ana, bo person) {
 		bo.says(fmt.Sprintf("Line %d from Bo", i))
 		ana.sees(fmt.Sprintf("Line %d from Bo", i), "acked")
 	}
+	bo.sees("Line 3 from Bo", "acked")
 	same(t, ana, bo)
 	ana.until("both are here", all("person")+`.filter((p) => p.dataset.presence === "ONLINE").length === 2`)
 }

@@ -68,13 +68,28 @@ func everywhereCrashing(t *testing.T, test func(t *testing.T, d *shape.Deploymen
 // wait lets time pass that is part of a fault; nothing relies on it.
 func wait(d time.Duration) { <-time.After(d) }
 
-// crashRun is eight people writing into one room, and two who read.
+// crowd is who writes and reads in a run.
+type crowd struct {
+	room string
+	// senders, who wait at least pace between two messages.
+	senders int
+	pace    time.Duration
+	// observers are people who read, each with some sessions.
+	observers, sessions int
+	// obey: every other session goes elsewhere when it is asked to.
+	obey bool
+	// sendersAt and observersAt are where the first connections go.
+	sendersAt, observersAt func(i int) int
+}
+
+// crashRun is people writing into one room, and others who read.
 type crashRun struct {
 	t          *testing.T
 	d          *shape.Deployment
 	room       string
 	stop       chan struct{}
 	stopped    context.CancelFunc
+	begun      atomic.Bool // all who read have come in
 	acked      atomic.Int64
 	senders    []*load.Sender
 	observers  []*load.Observer
@@ -83,10 +98,22 @@ type crashRun struct {
 	writingCtx context.Context
 }
 
+// startLoad is eight people who write and two who read.
 func startLoad(t *testing.T, d *shape.Deployment) *crashRun {
 	t.Helper()
-	const senders, observers = 8, 2
-	r := &crashRun{t: t, d: d, room: "crash", stop: make(chan struct{})}
+	return startLoadIn(t, d, "crash", 8, 2)
+}
+
+// startLoadIn is people in a room of a name of its own.
+func startLoadIn(t *testing.T, d *shape.Deployment, room string, senders, observers int) *crashRun {
+	t.Helper()
+	each := func(i int) int { return i }
+	return startCrowd(t, d, crowd{room: room, senders: senders, pace: 4 * time.Millisecond, observers: observers, sessions: 1, sendersAt: each, observersAt: each})
+}
+
+func startCrowd(t *testing.T, d *shape.Deployment, who crowd) *crashRun {
+	t.Helper()
+	r := &crashRun{t: t, d: d, room: who.room, stop: make(chan struct{})}
 	owner := enter(t, d, 0, "owner")
 	owner.create(r.room, nil)
 	join := func(user string) string {
@@ -100,25 +127,36 @@ func startLoad(t *testing.T, d *shape.Deployment) *crashRun {
 		s.Close()
 		return token.For(user, user).Sign(d.JWTSecret)
 	}
-	for i := range senders {
-		s := &load.Sender{Gateway: r.turns(i), Room: r.room, Name: fmt.Sprint("sender-", i), Window: 4, Pace: 4 * time.Millisecond, Acked: &r.acked}
+	for i := range who.senders {
+		s := &load.Sender{Gateway: r.turns(who.sendersAt(i)), Room: r.room, Name: fmt.Sprint(r.room, "-sender-", i), Window: 4, Pace: who.pace, Acked: &r.acked}
 		s.Token = join(s.Name)
 		r.senders = append(r.senders, s)
 	}
-	for i := range observers {
-		o := &load.Observer{Gateway: r.turns(i), Room: r.room, Ready: make(chan struct{}), Token: join(fmt.Sprint("observer-", i))}
-		r.observers = append(r.observers, o)
+	for i := range who.observers {
+		token := join(fmt.Sprint(r.room, "-observer-", i))
+		for n := range who.sessions {
+			r.observers = append(r.observers, &load.Observer{
+				Gateway: r.turns(who.observersAt(i)), Room: r.room, Ready: make(chan struct{}), Token: token, Obeys: who.obey && n%2 == 0,
+			})
+		}
 	}
 	owner.Close()
 	r.start()
 	return r
 }
 
-// turns gives each try another gateway.
+// turns gives each try another gateway. Until all who read have come in, one
+// who is refused tries the same again, so that it is known who was where.
 func (r *crashRun) turns(from int) func() string {
 	var next atomic.Int64
-	next.Store(int64(from))
-	return func() string { return gateway(r.d, int(next.Add(1))) }
+	next.Store(int64(from) - 1)
+	return func() string {
+		if !r.begun.Load() {
+			next.Store(int64(from))
+			return gateway(r.d, from)
+		}
+		return gateway(r.d, int(next.Add(1)))
+	}
 }
 
 func (r *crashRun) start() {
@@ -136,6 +174,7 @@ func (r *crashRun) start() {
 			r.t.Fatal(r.reading.Wait())
 		}
 	}
+	r.begun.Store(true)
 	r.writing, r.writingCtx = errgroup.WithContext(r.t.Context())
 	for _, s := range r.senders {
 		r.writing.Go(func() error { return s.Run(r.writingCtx, r.stop) })

@@ -50,8 +50,13 @@ func (r *crashRun) verify() {
 	}
 	reader.view("join", M{"room": r.room})
 	natstest.Eventually(r.t, client.Patience, "an ack claims DISK again", func() bool { return reader.send(r.room, "x").Durability == "DISK" })
-	r.t.Logf("%d messages %v, sent again %d times over %d connections; observers resumed %v, %v",
-		sent, claimed, again, connections, r.observers[0].Resumes, r.observers[1].Resumes)
+	resumes := map[string]int{}
+	for _, o := range r.observers {
+		for how, n := range o.Resumes {
+			resumes[how] += n
+		}
+	}
+	r.t.Logf("%s: %d messages %v, sent again %d times over %d connections; observers resumed %v", r.room, sent, claimed, again, connections, resumes)
 }
 
 // log is every message that is stored, by seq; each id once.

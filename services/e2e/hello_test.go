@@ -44,7 +44,8 @@ func TestLimits(t *testing.T) {
 	want := map[string]uint32{
 		"frameBytes": 64 << 10, "textBytes": 16 << 10, "dataBytes": 4 << 10, "reactionsPerMessage": 20, "membersPerRoom": 10_000, "liveRooms": 200,
 		"sessionsPerUser": 10, "sendsPerSecond": 10, "sendsBurst": 30, "typingIntervalMs": 2000, "pingIntervalMs": 25_000, "pongTimeoutMs": 10_000,
-		"page": 100, "searchTerms": 50, "replayEvents": 500, "signalsPerSecond": 20,
+		"page": 100, "searchTerms": 50, "replayEvents": 500, "signalsPerSecond": 20, "requestsPerSecond": 50, "requestsBurst": 400,
+		"userSendsPerSecond": 30, "userSendsBurst": 90, "userRequestsPerSecond": 150, "userRequestsBurst": 1200, "readIntervalMs": 1000,
 	}
 	s := enter(t, d, 0, "ana")
 	if !maps.Equal(s.welcome.Limits, want) {

@@ -24,7 +24,7 @@ func publicSubjects() *regexp.Regexp {
 	const room, user, instance = `[a-z0-9][a-z0-9_-]{0,63}`, `[A-Za-z0-9_=-]+`, `[A-Za-z0-9_=-]+`
 	return regexp.MustCompile(`^(` +
 		`chat\.(cmd|ask|log|heads)\.[0-9]+|chat\.(evt|mark|typing|signal)\.` + room + `|chat\.user\.` + user + `|chat\.ctl\.gateways` +
-		`|history\.ask|presence\.(in|sync)\.` + instance + `|presence\.out\.` + room + `|presence\.(peers|ask)|natter\.jsz` +
+		`|chat\.audit\.(gateway|presence)|history\.ask|presence\.(in|sync)\.` + instance + `|presence\.out\.` + room + `|presence\.(peers|ask)|natter\.jsz` +
 		`|_INBOX\.(gateway|history|presence|tool|operator)\.` + instance + `(\.[A-Za-z0-9]+)+` +
 		`|\$(JS\.(API|ACK|FC|EVENT)|SRV)\..+|\$KV\.chat_(owners|meta|revoked)\..+` +
 		`)$`)

@@ -105,7 +105,23 @@ func alone(t testing.TB, s shape.Shape, env ...string) *shape.Deployment {
 // prepared is a deployment for this test only that does not run yet.
 func prepared(t testing.TB, s shape.Shape, env ...string) *shape.Deployment {
 	t.Helper()
-	d, err := s.Prepare(shape.Config{Dir: t.TempDir(), Programs: shared.programs, Env: env})
+	return preparedAs(t, s, shape.Config{Env: env})
+}
+
+// proxied is alone, in the split shape, with networks that can be broken.
+func proxied(t testing.TB, env ...string) *shape.Deployment {
+	t.Helper()
+	d := preparedAs(t, shape.Split(), shape.Config{Env: env, Proxied: true})
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func preparedAs(t testing.TB, s shape.Shape, cfg shape.Config) *shape.Deployment {
+	t.Helper()
+	cfg.Dir, cfg.Programs = t.TempDir(), shared.programs
+	d, err := s.Prepare(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"time"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/services/gateway/frame"
@@ -10,7 +12,13 @@ import (
 func (s *session) acks(room string, jobs []job, reply *chatv1.CommandReply, d *dirty) {
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
+	now := time.Now()
 	for i, j := range jobs {
+		if _, refused := outcomeOf(reply, i); refused != nil {
+			s.gateway.metrics.took("sends", refused.GetCode(), j.asked)
+		} else {
+			s.gateway.metrics.sendSeconds.Observe(now.Sub(j.asked).Seconds())
+		}
 		b.bytes = frame.AppendWrapped(b.bytes, s.codec, s.ack(j.re, room, reply, i))
 	}
 	s.gateway.metrics.acks.Add(float64(len(jobs)))

@@ -27,6 +27,9 @@ func (s *session) letIn(ctx context.Context, re uint32, room string, after *uint
 	if err != nil {
 		return err
 	}
+	if s.outdated() {
+		return errEnded
+	}
 	e := s.entrance(f, view, after)
 	e.opening = s.encode(&clientv1.ServerFrame{Re: optional(re), Body: &clientv1.ServerFrame_Room{Room: e.view}})
 	err = e.enter(ctx)
@@ -39,7 +42,7 @@ func (s *session) letIn(ctx context.Context, re uint32, room string, after *uint
 // entrance is the way in that a view shows. after is what the client has, if
 // it said so.
 func (s *session) entrance(f *feed, view *chatv1.View, after *uint32) *entrance {
-	e := &entrance{session: s, feed: f, view: view.GetView(), pos: view.GetView().GetHead()}
+	e := &entrance{session: s, feed: f, view: view.GetView(), muted: view.GetMutedUntilMs(), pos: view.GetView().GetHead()}
 	if after == nil {
 		e.view.Resume = chatv1.Resume_FRESH
 	}

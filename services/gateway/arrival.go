@@ -25,7 +25,9 @@ type arrival struct {
 	session *session
 	user    string
 	hello   *clientv1.ClientFrame_Hello
+	epoch   uint64 // of everything that was looked at
 	rooms   []*arriving
+	revoked int64 // tokens of the user issued before this time are void, Unix ms
 }
 
 // arriving is one room of an arrival.
@@ -41,11 +43,16 @@ type arriving struct {
 // look finds out which rooms there are, follows them, and asks their owners.
 func (a *arrival) look(ctx context.Context) error {
 	g := a.session.gateway
+	a.epoch = g.deployment.epoch.Load()
 	member, err := g.questions.rooms(ctx, a.user, roomsAsked)
 	if err != nil {
 		return err
 	}
-	a.choose(member)
+	a.revoked = member.GetRevokedBeforeMs()
+	if a.session.void(a.revoked) {
+		return nil // no room is asked for
+	}
+	a.choose(member.GetRooms())
 	for _, r := range a.rooms {
 		if r.feed, err = g.feeds.pin(r.room); err != nil {
 			return err
@@ -59,7 +66,7 @@ func (a *arrival) look(ctx context.Context) error {
 func (a *arrival) choose(member []string) {
 	g := a.session.gateway
 	named := map[string]*arriving{}
-	another := a.hello.Epoch != nil && a.hello.GetEpoch() != g.deployment.epoch.Load()
+	another := a.hello.Epoch != nil && a.hello.GetEpoch() != a.epoch
 	for _, position := range a.hello.GetResume() {
 		r := &arriving{room: position.GetRoom(), named: true, reset: another}
 		if !another {
@@ -141,7 +148,7 @@ func (r *arriving) judge(byRing bool) {
 		view.Resume = chatv1.Resume_FRESH
 	case *r.after > view.GetHead():
 		view.Resume = chatv1.Resume_RESET
-	case view.GetHead()-*r.after > replayEvents:
+	case view.GetHead()-*r.after > replayEvents, *r.after+1 < view.GetSince():
 		view.Resume = chatv1.Resume_TRUNCATED
 	default:
 		view.Resume = chatv1.Resume_COMPLETE
@@ -179,7 +186,7 @@ func (a *arrival) enter(d *dirty) (late []*entrance) {
 			continue
 		}
 		s.gateway.metrics.resumes.WithLabelValues(view.GetResume().String()).Inc()
-		e := &entrance{session: s, feed: r.feed, view: view, pos: view.GetHead()}
+		e := &entrance{session: s, feed: r.feed, view: view, muted: r.view.GetMutedUntilMs(), pos: view.GetHead()}
 		if view.GetResume() == chatv1.Resume_COMPLETE {
 			e.pos, e.backlog = *r.after, r.view.GetEvents()
 		}
@@ -199,6 +206,15 @@ func (e *entrance) enterOrSay(ctx context.Context) {
 	if err := e.enter(ctx); err != nil && !e.begun && !e.session.ended.Load() {
 		e.session.say(goneFrame(e.feed.room, refusalOf(err)))
 	}
+}
+
+// names of all rooms of the arrival.
+func (a *arrival) names() []string {
+	names := make([]string, len(a.rooms))
+	for i, r := range a.rooms {
+		names[i] = r.room
+	}
+	return names
 }
 
 func (a *arrival) unpin() {

@@ -27,7 +27,7 @@ func BenchmarkFanOut(b *testing.B) {
 				f.mu.Lock()
 				for range together {
 					seq++
-					f.receive([]*chatv1.Event{benchMessage(seq)}, &d)
+					f.receive([]*chatv1.Event{benchMessage(seq)}, source{received: []int64{1_800_000_000_000_000}}, &d)
 				}
 				f.mu.Unlock()
 				d.flush()
@@ -50,7 +50,7 @@ func benchMessage(seq uint32) *chatv1.Event {
 }
 
 // benchFeed is a feed whose sessions are sockets that somebody reads.
-func benchFeed(b *testing.B, sessions int) *feed {
+func benchFeed(b testing.TB, sessions int) *feed {
 	b.Helper()
 	m, err := newMetrics(prometheus.NewRegistry())
 	if err != nil {

@@ -1,6 +1,12 @@
 package gateway
 
-import "sync"
+import (
+	"io"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/natter-chat/natter/services/gateway/frame"
+)
 
 const (
 	newBuffer = 1 << 10
@@ -11,6 +17,52 @@ const (
 
 // buffer is a growing slice that goes back to where it was taken.
 type buffer struct{ bytes []byte }
+
+// readAll reads a whole message of at most limit bytes. Text is looked at as it
+// comes: nobody waits for the rest of what is not UTF-8.
+func (b *buffer) readAll(r io.Reader, text bool, limit int) error {
+	checked := 0
+	for {
+		if len(b.bytes) == cap(b.bytes) {
+			b.bytes = append(b.bytes, 0)[:len(b.bytes)]
+		}
+		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		b.bytes = b.bytes[:len(b.bytes)+n]
+		if len(b.bytes) > limit {
+			return frame.TooBig(limit)
+		}
+		if text {
+			whole := len(b.bytes)
+			if err != io.EOF {
+				whole -= partial(b.bytes[checked:])
+			}
+			if !utf8.Valid(b.bytes[checked:whole]) {
+				return &frame.Violation{Code: frame.CloseInvalidData, Reason: "the text is not UTF-8"}
+			}
+			checked = whole
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// partial is the number of bytes at the end of text that may be the beginning
+// of a character.
+func partial(text []byte) int {
+	for n := 1; n <= min(len(text), utf8.UTFMax-1); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if utf8.FullRune(last) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
 
 // buffers lends buffers, so that an idle connection has none.
 type buffers struct{ pool sync.Pool }

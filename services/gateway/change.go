@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
@@ -52,9 +53,14 @@ func (s *session) mark(re uint32, room string, set func(*chatv1.Command)) {
 
 // decided has a command decided, in its turn.
 func (s *session) decided(re uint32, room string, set func(*chatv1.Command), tell func(*chatv1.CommandReply, *dirty, func())) {
-	s.enqueue(room, job{re: re, work: func(next func()) {
+	span := s.gateway.traceOf()
+	s.enqueue(room, job{re: re, span: span, work: func(asked time.Time, next func()) {
 		command := s.command(room)
 		set(command)
-		s.gateway.submit(command, func(reply *chatv1.CommandReply, d *dirty) { tell(reply, d, next) })
+		s.gateway.submit(command, asked, one(span), func(reply *chatv1.CommandReply, d *dirty) {
+			tell(reply, d, next)
+			_, refused := outcomeOf(reply, 0)
+			s.gateway.metrics.took(typeOf(command, "change"), refused.GetCode(), asked)
+		})
 	}})
 }

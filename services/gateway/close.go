@@ -16,6 +16,7 @@ const (
 	closeStateLost    = 4011
 	closeBadRequests  = 4400
 	closeBadToken     = 4401
+	closeRevoked      = 4403
 	closeNoHello      = 4408
 	closeManySessions = 4409
 	badRequestsInARow = 10
@@ -30,10 +31,18 @@ func (s *session) close(code int, reason string) {
 	s.out().finish(frame.AppendClose(nil, code, reason))
 }
 
-// overflowed ends a session whose outbox has no room; the outbox has said why.
-func (s *session) overflowed() {
+// Why a reader is slow: its outbox is full, which it is told, or its socket
+// takes nothing any more, so that it cannot be.
+const (
+	slowFull    = "full"
+	slowStalled = "stalled"
+)
+
+// slow ends a session that does not read.
+func (s *session) slow(reason string) {
 	if s.end() {
 		s.gateway.metrics.closes.WithLabelValues(strconv.Itoa(closeSlow)).Inc()
+		s.gateway.metrics.slow.WithLabelValues(reason).Inc()
 	}
 }
 
@@ -47,13 +56,15 @@ func (s *session) end() bool {
 	user, seats := s.user, s.seats
 	s.seats, s.lanes = nil, nil
 	s.mu.Unlock()
+	if user != nil { // before it leaves its rooms: it did not leave, and may be back before anybody is told
+		s.gateway.reporter.ended(s)
+	}
 	for _, seat := range seats {
 		seat.feed.mu.Lock()
 		seat.feed.leave(seat)
 		seat.feed.mu.Unlock()
 	}
 	if user != nil {
-		s.gateway.reporter.ended(s)
 		s.gateway.users.leave(user, s)
 	}
 	return true

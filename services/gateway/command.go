@@ -31,6 +31,7 @@ type answered func(reply *chatv1.CommandReply, d *dirty)
 // command is one Command under way to the owner of its room.
 type command struct {
 	message  *chatv1.Command
+	header   nats.Header // of each attempt; mostly nil
 	subject  string
 	answered answered
 	began    time.Time
@@ -61,13 +62,14 @@ func newCommands(nc *nats.Conn, inbox string, m *metrics) *commands {
 	return c
 }
 
-// submit sends a command to the owner of a partition. answered is called once.
-func (c *commands) submit(message *chatv1.Command, partition int, tell answered) {
-	now := time.Now()
-	message.DeadlineMs = now.Add(commandDeadline).UnixMilli()
+// submit sends a command, which was asked for at a time before, to the owner of
+// a partition, under a header. answered is called once, at most commandDeadline after that time.
+func (c *commands) submit(message *chatv1.Command, header nats.Header, asked time.Time, partition int, tell answered) {
+	now, deadline := time.Now(), asked.Add(commandDeadline)
+	message.DeadlineMs = deadline.UnixMilli()
 	cmd := &command{
-		message: message, subject: subject.Command(partition), answered: tell,
-		began: now, deadline: now.Add(commandDeadline),
+		message: message, header: header, subject: subject.Command(partition), answered: tell,
+		began: now, deadline: deadline,
 	}
 	data := cmd.attempt(now)
 	c.mu.Lock()
@@ -78,7 +80,7 @@ func (c *commands) submit(message *chatv1.Command, partition int, tell answered)
 		c.scan.Reset(scanEvery)
 	}
 	c.mu.Unlock()
-	c.send(cmd.subject, token, data)
+	c.send(cmd, token, data)
 }
 
 // attempt prepares the next one.
@@ -99,8 +101,8 @@ func (cmd *command) attempt(now time.Time) []byte {
 
 // send makes an attempt. Nothing is sent while there is no connection: what is
 // buffered then would only come late, and many times.
-func (c *commands) send(to string, token uint64, data []byte) {
-	if c.nc.IsConnected() && c.nc.PublishRequest(to, c.inbox+strconv.FormatUint(token, 36), data) == nil {
+func (c *commands) send(cmd *command, token uint64, data []byte) {
+	if c.nc.IsConnected() && c.publish(cmd, c.inbox+strconv.FormatUint(token, 36), data) == nil {
 		return
 	}
 	c.mu.Lock()
@@ -108,6 +110,13 @@ func (c *commands) send(to string, token uint64, data []byte) {
 	if cmd := c.underWay[token]; cmd != nil {
 		cmd.backOff(time.Now())
 	}
+}
+
+func (c *commands) publish(cmd *command, reply string, data []byte) error {
+	if cmd.header == nil {
+		return c.nc.PublishRequest(cmd.subject, reply, data)
+	}
+	return c.nc.PublishMsg(&nats.Msg{Subject: cmd.subject, Reply: reply, Header: cmd.header, Data: data})
 }
 
 // reply takes what a worker received below the inbox.
@@ -151,7 +160,7 @@ func (c *commands) late() {
 	now := time.Now()
 	type again struct {
 		token uint64
-		to    string
+		cmd   *command
 		data  []byte
 	}
 	var retries []again
@@ -166,7 +175,7 @@ func (c *commands) late() {
 		case cmd.waiting:
 			cmd.backOff(now)
 		default:
-			retries = append(retries, again{token, cmd.subject, cmd.attempt(now)})
+			retries = append(retries, again{token, cmd, cmd.attempt(now)})
 		}
 	}
 	if len(c.underWay) > 0 {
@@ -175,18 +184,11 @@ func (c *commands) late() {
 	c.mu.Unlock()
 	for _, r := range retries {
 		c.metrics.retries.Inc()
-		c.send(r.to, r.token, r.data)
+		c.send(r.cmd, r.token, r.data)
 	}
 	var d dirty
 	for _, cmd := range over {
 		cmd.answered(nil, &d)
 	}
 	d.flush()
-}
-
-// count is the number under way.
-func (c *commands) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.underWay)
 }

@@ -26,12 +26,22 @@
 //
 // # Around that
 //
-// A connection begins in upgrade.go, is greeted in hello.go, and gets its rooms
-// by arrival.go and entrance.go: an entrance brings one session into one feed
-// at exactly the seq its view of the room was taken at. heads.go notices what
-// was lost at the end of a room, notice.go what was lost of memberships.
+// A connection is let in by doors.go, begins in upgrade.go, is greeted in
+// hello.go, and gets its rooms by arrival.go and entrance.go: an entrance
+// brings one session into one feed at exactly the seq its view of the room was
+// taken at. heads.go notices what was lost at the end of a room, notice.go
+// what was lost of memberships.
 // reporter.go tells the presence service who is here, fold.go what it says of
-// others. drain.go lets clients move elsewhere before the gateway stops.
+// others. revocation.go closes the sessions whose tokens were made void;
+// control.go does what admins order of all gateways. drain.go lets clients
+// move elsewhere before the gateway stops.
+//
+// # Traces and measures
+//
+// trace.go begins a request's trace, and delivery.go ends it at the sockets; in
+// between it goes with the command and the room's events, in their headers.
+// delivery.go also measures how long messages took. metrics.go has what is
+// counted, load.go what waits.
 //
 // # Locks
 //

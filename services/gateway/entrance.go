@@ -6,7 +6,6 @@ import (
 	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
-	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 )
 
 var errFeedClosed = errors.New("the feed was closed")
@@ -18,6 +17,7 @@ type entrance struct {
 	feed    *feed
 	view    *chatv1.RoomView
 	opening []byte // frames that go before everything else; may be nil
+	muted   int64  // as the owner says it of the user
 	begun   bool
 	pos     uint32          // the client has, or does not want, what is up to here
 	backlog []*chatv1.Event // what follows on pos, as far as it is here
@@ -31,6 +31,7 @@ const (
 	out             // by what the backlog says, or since the session has ended
 	missing         // events after pos have to be asked for
 	busy            // the client has to read first
+	behind          // the feed has to come up to the view first
 )
 
 // paceEvery is how often an entrance looks whether a slow client has read on.
@@ -50,12 +51,22 @@ func (e *entrance) enter(ctx context.Context) error {
 		case outcome == busy:
 			continue
 		}
-		list, err := e.session.gateway.stretches.after(ctx, e.feed.room, e.pos)
-		if err != nil {
-			e.giveUp()
-			return err
+		after := e.pos
+		if outcome == behind {
+			after = e.feed.lastSeq()
 		}
-		e.backlog = list.GetEvents()
+		list, err := e.session.gateway.stretches.after(ctx, e.feed.room, after)
+		switch {
+		case err != nil:
+			if outcome == missing {
+				e.giveUp()
+			}
+			return err
+		case outcome == behind:
+			e.feed.fill(list, after)
+		default:
+			e.backlog = list.GetEvents()
+		}
 	}
 }
 
@@ -92,7 +103,11 @@ func (e *entrance) step() (outcome, error) {
 		f.begin(e.view.GetHead(), int(e.view.GetMemberCount()), &d)
 	}
 	if e.view.GetHead() == f.last {
-		f.members = int(e.view.GetMemberCount())
+		f.countMembers(int(e.view.GetMemberCount()))
+		f.kind, f.archived = e.view.GetKind(), e.view.GetArchived()
+	}
+	if !e.begun && e.goesOn() {
+		return behind, nil
 	}
 	s, err := e.session.sit(f)
 	if err != nil {
@@ -103,11 +118,9 @@ func (e *entrance) step() (outcome, error) {
 		e.begun = true
 		d.put(e.session.out(), e.opening, durable)
 		f.setRole(s, e.view.GetRole())
+		s.muted = e.muted
 	}
-	backlog := make([]*entry, 0, len(e.backlog))
-	for _, event := range e.backlog {
-		backlog = append(backlog, newEntry(event))
-	}
+	backlog := f.entriesOf(e.backlog)
 	e.backlog = nil
 	if e.replay(s, backlog, &d) {
 		return out, nil
@@ -125,10 +138,19 @@ func (e *entrance) step() (outcome, error) {
 		}
 	}
 	s.from = e.pos
-	if e.pos > f.last { // the owner told of events that are still on their way here
-		f.repair.expect(e.pos)
+	f.repair.expect(max(e.pos, e.view.GetHead())) // the owner told of events that are still on their way here, or lost
+	f.lookBehind(time.Now())
+	if s.behind {
+		f.settleFor(s, &d)
 	}
 	return seated, nil
+}
+
+// goesOn tells whether the session is live in the feed already, and a view
+// without a replay would skip events that have not come here yet.
+func (e *entrance) goesOn() bool {
+	s := e.session.seatIn(e.feed)
+	return s != nil && s.from != paused && e.view.GetResume() == chatv1.Resume_FRESH && max(s.from, e.feed.last) < e.view.GetHead()
 }
 
 // replay gives the client the next events in one piece, and tells whether one
@@ -145,7 +167,7 @@ func (e *entrance) replay(s *seat, entries []*entry, d *dirty) (ended bool) {
 		}
 		b.bytes = append(b.bytes, entry.alone(e.session.codec)...)
 		e.pos = entry.seq
-		if entry.seq > s.viewed && turns(entry.event) && concerns(entry.event, e.session.user.id) {
+		if s.turnedBy(entry.event) {
 			d.put(e.session.out(), b.bytes, durable)
 			b.bytes = b.bytes[:0]
 			e.feed.turnFor(s, entry.event, d)
@@ -169,58 +191,5 @@ func (e *entrance) giveUp() {
 	defer e.feed.mu.Unlock()
 	if s := e.session.seatIn(e.feed); s != nil {
 		e.feed.expel(s, "unavailable", &d)
-	}
-}
-
-// turnFor changes what one session is in the room, by an event about its user.
-func (f *feed) turnFor(s *seat, e *chatv1.Event, d *dirty) {
-	switch c := e.GetChange().(type) {
-	case *chatv1.Event_Joined:
-		f.setRole(s, c.Joined.GetRole())
-	case *chatv1.Event_RoleSet:
-		f.setRole(s, c.RoleSet.GetRole())
-	case *chatv1.Event_Left:
-		f.expel(s, "left", d)
-	case *chatv1.Event_Removed:
-		f.expel(s, "removed", d)
-	case *chatv1.Event_Closed:
-		f.expel(s, "deleted", d)
-	}
-}
-
-// expel ends a session's stay: it gets a last word, and nothing after.
-func (f *feed) expel(s *seat, reason string, d *dirty) {
-	session := s.session
-	f.leave(s)
-	d.put(session.out(), session.encode(&clientv1.ServerFrame{Body: &clientv1.ServerFrame_Gone_{
-		Gone: &clientv1.ServerFrame_Gone{Room: f.room, Reason: reason},
-	}}), durable)
-}
-
-// leave takes a seat away.
-func (f *feed) leave(s *seat) {
-	if s.index < 0 {
-		return
-	}
-	f.setRole(s, chatv1.Role_ROLE_UNSPECIFIED)
-	last := len(f.seats) - 1
-	f.seats[s.index] = f.seats[last]
-	f.seats[s.index].index = s.index
-	f.seats[last] = nil
-	f.seats = f.seats[:last]
-	s.index = -1
-	s.session.stand(s)
-}
-
-// setRole changes what a session may do and see in the room.
-func (f *feed) setRole(s *seat, role chatv1.Role) {
-	was := s.member()
-	s.role = role
-	switch is := s.member(); {
-	case is && !was:
-		f.followMembers()
-		f.gateway.reporter.entered(s.session, f.room)
-	case was && !is:
-		f.gateway.reporter.left(s.session, f.room)
 	}
 }

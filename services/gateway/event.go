@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/services/gateway/frame"
+	"github.com/natter-chat/natter/services/internal/eventframe"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // entry is one event of a room as a feed holds it. It is encoded at most twice
@@ -14,13 +17,17 @@ import (
 type entry struct {
 	seq    uint32
 	event  *chatv1.Event
+	weight int                   // about how many bytes it holds
 	frames [frame.Formats][]byte // alone, as a WebSocket frame; nil until needed
+	// Until it is delivered: when natter had it from its sender, Unix
+	// microseconds, and its trace. Zero: not said.
+	received int64
+	span     *tracing.Span
 }
 
-func newEntry(e *chatv1.Event) *entry { return &entry{seq: e.GetSeq(), event: e} }
-
-// weight is about how many bytes it holds.
-func (e *entry) weight() int { return 512 + 2*len(e.event.GetMessage().GetText()) }
+func newEntry(e *chatv1.Event) *entry {
+	return &entry{seq: e.GetSeq(), event: e, weight: 512 + 2*proto.Size(e)}
+}
 
 // alone is the event's frame.
 func (e *entry) alone(codec frame.Codec) []byte {
@@ -41,43 +48,7 @@ func appendEntries(dst []byte, entries []*entry, codec frame.Codec) []byte {
 
 // eventFrame is an event as clients see it.
 func eventFrame(e *chatv1.Event) *clientv1.ServerFrame {
-	event := &clientv1.ServerFrame_Event{
-		Room: e.GetRoom(), Seq: e.GetSeq(), Time: millis(e.GetTimeMs()), User: e.GetUser(),
-		Name: present(e.GetName()), ClientMsgId: present(e.GetClientMsgId()),
-	}
-	switch c := e.GetChange().(type) {
-	case *chatv1.Event_Message:
-		event.Change = &clientv1.ServerFrame_Event_Message{Message: c.Message}
-	case *chatv1.Event_Edited:
-		event.Change = &clientv1.ServerFrame_Event_Edited{Edited: &clientv1.ServerFrame_Edited{Seq: c.Edited.GetSeq(), Text: c.Edited.GetText()}}
-	case *chatv1.Event_Deleted:
-		event.Change = &clientv1.ServerFrame_Event_Deleted{Deleted: c.Deleted}
-	case *chatv1.Event_Reacted:
-		event.Change = &clientv1.ServerFrame_Event_Reacted{Reacted: c.Reacted}
-	case *chatv1.Event_Created:
-		event.Change = &clientv1.ServerFrame_Event_Created{Created: &clientv1.ServerFrame_Created{
-			Name: c.Created.GetName(), Kind: c.Created.GetKind(), Topic: c.Created.GetTopic(),
-		}}
-	case *chatv1.Event_Updated:
-		event.Change = &clientv1.ServerFrame_Event_Updated{Updated: c.Updated}
-	case *chatv1.Event_Joined:
-		event.Change = &clientv1.ServerFrame_Event_Joined{Joined: c.Joined}
-	case *chatv1.Event_Left:
-		event.Change = &clientv1.ServerFrame_Event_Left{Left: c.Left}
-	case *chatv1.Event_Removed:
-		event.Change = &clientv1.ServerFrame_Event_Removed{Removed: c.Removed}
-	case *chatv1.Event_Unbanned:
-		event.Change = &clientv1.ServerFrame_Event_Unbanned{Unbanned: c.Unbanned}
-	case *chatv1.Event_Muted:
-		event.Change = &clientv1.ServerFrame_Event_Muted{Muted: c.Muted}
-	case *chatv1.Event_Unmuted:
-		event.Change = &clientv1.ServerFrame_Event_Unmuted{Unmuted: c.Unmuted}
-	case *chatv1.Event_RoleSet:
-		event.Change = &clientv1.ServerFrame_Event_RoleSet{RoleSet: c.RoleSet}
-	case *chatv1.Event_Closed:
-		event.Change = &clientv1.ServerFrame_Event_Closed{Closed: c.Closed}
-	}
-	return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Event_{Event: event}}
+	return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Event_{Event: eventframe.Of(e)}}
 }
 
 // millis is a time given in Unix milliseconds.

@@ -31,9 +31,12 @@ type feed struct {
 	early   []*entry // rising by seq, all above last+1
 	seats   []*seat
 	members int // of the room, about
-	repair  repair
-	fold    *fold // presence; nil until a member is here
-	subs    []*subscription
+	// kind of the room, and whether it is archived: who may signal depends on it.
+	kind     chatv1.RoomKind
+	archived bool
+	repair   repair
+	fold     *fold // presence; nil until a member is here
+	subs     []*subscription
 
 	// Guarded by the table's lock.
 	pins int       // who works on it
@@ -52,23 +55,23 @@ func (f *feed) onEvents(msg *nats.Msg, d *dirty) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.receive(message.GetEvents(), d)
+	f.receive(message.GetEvents(), f.gateway.sourceOf(message, msg), d)
 }
 
 // receive takes events as they come, and delivers what is in order by now.
-func (f *feed) receive(events []*chatv1.Event, d *dirty) {
+func (f *feed) receive(events []*chatv1.Event, from source, d *dirty) {
 	if f.closed {
 		return
 	}
 	var inOrder []*entry
-	for _, e := range events {
+	for i, e := range events {
 		switch {
 		case f.started && e.GetSeq() <= f.last:
 		case f.started && e.GetSeq() == f.last+1:
-			inOrder = append(inOrder, f.advance(newEntry(e)))
+			inOrder = append(inOrder, f.advance(from.mark(newEntry(e), i)))
 			inOrder = f.catchUp(inOrder)
 		default:
-			f.hold(newEntry(e))
+			f.hold(from.mark(newEntry(e), i))
 		}
 	}
 	f.deliver(inOrder, d)
@@ -87,6 +90,8 @@ func (f *feed) catchUp(inOrder []*entry) []*entry {
 	for len(f.early) > 0 && f.early[0].seq <= f.last+1 {
 		if e := f.early[0]; e.seq == f.last+1 {
 			inOrder = append(inOrder, f.advance(e))
+		} else {
+			e.span.End() // a repair was there first
 		}
 		f.early = f.early[1:]
 	}
@@ -98,9 +103,17 @@ func (f *feed) hold(e *entry) {
 	f.repair.expect(e.seq)
 	at, there := slices.BinarySearchFunc(f.early, e.seq, func(e *entry, seq uint32) int { return int(int64(e.seq) - int64(seq)) })
 	if there || len(f.early) >= earlyEvents {
+		e.span.End()
 		return
 	}
 	f.early = slices.Insert(f.early, at, e)
+}
+
+// lastSeq is the last event that the feed has.
+func (f *feed) lastSeq() uint32 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
 }
 
 // begin sets where the feed starts, once that is known.
@@ -128,10 +141,12 @@ func (f *feed) deliver(entries []*entry, d *dirty) {
 func (f *feed) fan(entries []*entry, d *dirty) {
 	first, last := entries[0].seq, entries[len(entries)-1].seq
 	var encoded [frame.Formats]*buffer
+	given := 0
 	for _, s := range f.seats {
 		if s.from >= last {
 			continue
 		}
+		given++
 		codec := s.session.codec
 		if s.from >= first { // it has a part of them
 			d.put(s.session.out(), appendEntries(nil, entries[s.from-first+1:], codec), durable)
@@ -151,46 +166,5 @@ func (f *feed) fan(entries []*entry, d *dirty) {
 		}
 	}
 	f.gateway.metrics.deliveries.Add(float64(len(entries) * len(f.seats)))
-}
-
-// turns tells whether an event changes who is in the room, or as what.
-func turns(e *chatv1.Event) bool {
-	switch e.GetChange().(type) {
-	case *chatv1.Event_Joined, *chatv1.Event_Left, *chatv1.Event_Removed, *chatv1.Event_RoleSet, *chatv1.Event_Closed:
-		return true
-	}
-	return false
-}
-
-// concerns tells whether such an event is about a user.
-func concerns(e *chatv1.Event, user string) bool {
-	switch c := e.GetChange().(type) {
-	case *chatv1.Event_Joined, *chatv1.Event_Left:
-		return e.GetUser() == user
-	case *chatv1.Event_Removed:
-		return c.Removed.GetUser() == user
-	case *chatv1.Event_RoleSet:
-		return c.RoleSet.GetUser() == user
-	}
-	return true
-}
-
-// turn changes who is in the room, after everybody has seen the event. A
-// paused seat learns of it from what is replayed to it.
-func (f *feed) turn(e *chatv1.Event, d *dirty) {
-	if !turns(e) {
-		return
-	}
-	switch e.GetChange().(type) {
-	case *chatv1.Event_Joined:
-		f.members++
-	case *chatv1.Event_Left, *chatv1.Event_Removed:
-		f.members--
-	}
-	for i := len(f.seats) - 1; i >= 0; i-- { // from the end, since the seat may be taken away
-		s := f.seats[i]
-		if s.viewed < e.GetSeq() && s.from != paused && concerns(e, s.session.user.id) {
-			f.turnFor(s, e, d)
-		}
-	}
+	d.deliveries.add(entries, given, f.gateway.metrics.delivery)
 }

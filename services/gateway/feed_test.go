@@ -80,7 +80,7 @@ func newFeedWorld(t *rapid.T) *feedWorld {
 	g.users = &users{gateway: g, byID: map[string]*user{}}
 	g.life, g.end = context.WithCancel(context.Background())
 	w.gateway = g
-	w.feed = &feed{room: "lobby", gateway: g, fold: &fold{}}
+	w.feed = &feed{room: "lobby", gateway: g, fold: &fold{members: 1}}
 	return w
 }
 
@@ -148,7 +148,7 @@ func (w *feedWorld) deliver(loss float64) {
 func (w *feedWorld) hand(m *chatv1.RoomEvents) {
 	var d dirty
 	w.feed.mu.Lock()
-	w.feed.receive(m.GetEvents(), &d)
+	w.feed.receive(m.GetEvents(), source{}, &d)
 	w.feed.mu.Unlock()
 	d.flush()
 }

@@ -73,6 +73,9 @@ func (t *feeds) sweep(now time.Time) {
 	for _, f := range t.all() {
 		t.release(f, now)
 		f.tend()
+		f.mu.Lock()
+		f.lookBehind(now)
+		f.mu.Unlock()
 	}
 }
 
@@ -141,7 +144,6 @@ func (f *feed) followMembers() {
 			f.gateway.log.Error("a room cannot be followed", "subject", of, "error", err)
 		}
 	}
-	f.askWhole()
 }
 
 // close ends the feed; it takes and gives nothing any more.

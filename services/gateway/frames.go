@@ -14,6 +14,9 @@ type frames struct {
 
 func framesOf(message *clientv1.ServerFrame) frames { return frames{message: message} }
 
+// sharedFrame is framesOf for those who keep it.
+func sharedFrame(message *clientv1.ServerFrame) *frames { return &frames{message: message} }
+
 func (f *frames) in(codec frame.Codec) []byte {
 	format := codec.Format()
 	if f.bytes[format] == nil {

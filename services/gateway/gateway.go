@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	gatewayv1 "github.com/natter-chat/natter/proto/natter/gateway/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
@@ -22,6 +24,7 @@ import (
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/token"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 const (
@@ -37,14 +40,17 @@ type Gateway struct {
 	cfg         Config
 	log         *slog.Logger
 	metrics     *metrics
-	limits      *clientv1.ServerFrame_Limits
+	tracer      *tracing.Tracer // nil: nothing is traced
+	limits      atomic.Pointer[clientv1.ServerFrame_Limits]
 	frameLimits frame.Limits
 
 	nc       *nats.Conn
 	instance string
+	started  time.Time
 	rooms    historyv1.RoomsClient
 	messages historyv1.MessagesClient
 	verifier *token.Verifier
+	keys     *token.Keys // nil: tokens have a secret alone
 	handler  http.Handler
 
 	deployment *deployment
@@ -53,15 +59,23 @@ type Gateway struct {
 	questions  *questions
 	feeds      *feeds
 	heads      *heads
+	census     *census
 	users      *users
 	sessions   *sessions
 	reporter   *reporter
-	wheel      *wheel
-	buffers    buffers
-	stretches  stretches
-	drain      ops.Drain
+	control    *control
+	doors      *doors
+
+	revocations *revocations
+	wheel       *wheel
+	buffers     buffers
+	stretches   stretches
+	drain       ops.Drain
+	drained     atomic.Int64 // when the time to move is over, in Unix ms; 0: nobody has to
+	finishing   atomic.Bool  // nothing new is begun for clients
 
 	losses chan struct{} // messages of NATS may be missing
+	wholes chan struct{} // places of those who ask presence for a room
 
 	life  context.Context // ends with the gateway, after its drain
 	end   context.CancelFunc
@@ -73,14 +87,18 @@ type Gateway struct {
 // New makes a gateway on a connection to NATS of its own, whose handlers it
 // adds to. historyConn takes questions to history's store, with the service
 // token. presenceConn is not used yet: what is asked of presence goes over NATS.
-func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInterface, log *slog.Logger, reg prometheus.Registerer) (*Gateway, error) {
+func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInterface, log *slog.Logger, reg prometheus.Registerer, options ...Option) (*Gateway, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	if cfg.Guests && cfg.GuestSecret == "" { // not in Validate: a secret may be made after the settings are read
 		return nil, errors.New("NATTER_GUEST_SECRET: guests are allowed (NATTER_GUESTS), so it must be set; make one with: openssl rand -base64 32")
 	}
-	verifier, err := cfg.verifier()
+	keys, err := cfg.keys(log.With("component", "gateway"))
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	verifier, err := cfg.verifier(keys)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
@@ -89,12 +107,16 @@ func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInt
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g := &Gateway{
-		cfg: cfg, log: log.With("component", "gateway"), metrics: m, limits: cfg.limitsFrame(), frameLimits: cfg.frameLimits(),
-		nc: nc, instance: natsx.Instance(), verifier: verifier,
+		cfg: cfg, log: log.With("component", "gateway"), metrics: m, frameLimits: cfg.frameLimits(),
+		nc: nc, instance: natsx.Instance(), started: time.Now(), verifier: verifier, keys: keys, doors: newDoors(cfg),
 		rooms: historyv1.NewRoomsClient(historyConn), messages: historyv1.NewMessagesClient(historyConn),
 		sessions: &sessions{all: map[*session]struct{}{}}, wheel: newWheel(),
-		losses: make(chan struct{}, 1),
+		losses: make(chan struct{}, 1), wholes: make(chan struct{}, wholesAtOnce),
 	}
+	for _, option := range options {
+		option(g)
+	}
+	g.limits.Store(cfg.limitsFrame())
 	g.life, g.end = context.WithCancel(context.Background())
 	g.deployment = &deployment{renewed: func(epoch uint64) { g.background(func(context.Context) { g.renewed(epoch) }) }}
 	g.dispatcher = newDispatcher(nc)
@@ -106,9 +128,13 @@ func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInt
 	g.questions = &questions{nc: nc, deployment: g.deployment}
 	g.stretches = &owners{questions: g.questions, places: make(chan struct{}, repairsAtOnce)}
 	g.feeds = &feeds{gateway: g, linger: cfg.FeedLinger, byRoom: map[string]*feed{}}
-	g.heads = &heads{gateway: g}
-	g.users = &users{gateway: g, most: cfg.SessionsPerUser, byID: map[string]*user{}}
+	g.heads, g.census = &heads{gateway: g}, &census{gateway: g}
+	g.users = &users{gateway: g, most: cfg.SessionsPerUser, byID: map[string]*user{}, asking: map[string]*statusAsk{}}
+	g.revocations, g.control = newRevocations(g), newControl(g)
 	g.reporter = newReporter(nc, g.instance, time.Now())
+	if err := reg.Register(newLoad(g)); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	return g, g.serve()
 }
 
@@ -119,7 +145,7 @@ func (g *Gateway) serve() error {
 		return err
 	}
 	from := addresses{trusted: proxies}
-	desk := &guestDesk{from: from, visitors: newVisitors(g.cfg.GuestsPerMinute)}
+	desk := &guestDesk{from: from, revoked: g.revokedBefore, visitors: newVisitors(g.cfg.GuestsPerMinute, g.cfg.GuestsPerMinute, time.Minute)}
 	if g.cfg.Guests {
 		if desk.guests, err = token.NewGuests(g.cfg.guestSecret(), time.Now); err != nil {
 			return fmt.Errorf("gateway: %w", err)
@@ -153,6 +179,12 @@ func (g *Gateway) Checks() []ops.Check {
 			}
 			return nil
 		}},
+		{Name: "keys", Ready: func() error {
+			if g.keys == nil {
+				return nil
+			}
+			return g.keys.Failing()
+		}},
 		g.drain.Check(),
 	}
 }
@@ -167,10 +199,15 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	defer func() { _ = registered.Stop() }() // what is left of it ends with the connection
 	defer g.watchLosses()()
-	if err := g.dispatcher.follow(); err != nil {
-		return fmt.Errorf("gateway: %w", err)
+	for _, follow := range []func() error{g.dispatcher.follow, g.revocations.follow, g.control.follow} {
+		if err := follow(); err != nil {
+			return fmt.Errorf("gateway: %w", err)
+		}
 	}
-	for _, run := range []func(context.Context){g.dispatcher.run, g.wheel.run, g.reporter.run, g.feeds.run, g.checkLosses} {
+	if g.keys != nil {
+		g.background(g.keys.Run)
+	}
+	for _, run := range []func(context.Context){g.dispatcher.run, g.wheel.run, g.reporter.run, g.feeds.run, g.checkLosses, g.control.run, g.revocations.run} {
 		g.background(run)
 	}
 	if err := g.learn(ctx); err != nil {
@@ -178,7 +215,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	g.background(g.heads.run)
 	<-ctx.Done()
-	g.leave()
+	g.leave(g.cfg.Drain)
 	return nil
 }
 
@@ -218,12 +255,23 @@ func (g *Gateway) learn(ctx context.Context) error {
 	if _, err := g.dispatcher.subscribe(subject.PresenceSync(g.instance), "", g.reporter.onSync); err != nil {
 		return err
 	}
+	g.learnLimits(now.GetLimits())
 	g.deployment.observe(now.GetEpoch())
 	if err := g.heads.follow(int(now.GetPartitions())); err != nil {
 		return err
 	}
 	g.deployment.partitions.Store(int32(now.GetPartitions()))
 	return nil
+}
+
+// learnLimits takes what history holds rooms to into what clients are told.
+func (g *Gateway) learnLimits(rooms *chatv1.RoomLimits) {
+	if rooms == nil {
+		return
+	}
+	limits := g.cfg.limitsFrame()
+	limits.MembersPerRoom, limits.ReactionsPerMessage = rooms.GetMembers(), rooms.GetReactions()
+	g.limits.Store(limits)
 }
 
 // background does something in a goroutine of its own, for which Run waits. Its

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/internal/token"
 )
 
@@ -20,6 +22,8 @@ type guestDesk struct {
 	guests   *token.Guests // nil: not allowed
 	from     addresses
 	visitors *visitors
+	// revoked is the time before which a user's tokens are void.
+	revoked func(ctx context.Context, user string) (time.Time, error)
 }
 
 type guestRequest struct {
@@ -51,8 +55,13 @@ func (g *guestDesk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	text, claims, err := g.issue(request)
+	text, claims, err := g.issue(r.Context(), request)
 	if err != nil {
+		if r := new(refused); errors.As(err, &r) {
+			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+			httpError(w, http.StatusServiceUnavailable, r.GetCode().String(), r.GetMessage(), "")
+			return
+		}
 		var told *token.Error
 		if !errors.As(err, &told) {
 			httpError(w, http.StatusInternalServerError, "INTERNAL", "the token could not be made", "")
@@ -68,11 +77,37 @@ func (g *guestDesk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpJSON(w, http.StatusOK, guestReply{Token: text, User: guestUser{ID: claims.User, Name: claims.Name}})
 }
 
-func (g *guestDesk) issue(r guestRequest) (string, token.Claims, error) {
-	if r.Token != "" {
-		return g.guests.Renew(r.Token, r.Name)
+func (g *guestDesk) issue(ctx context.Context, r guestRequest) (string, token.Claims, error) {
+	if r.Token == "" {
+		return g.guests.Issue(r.Name)
 	}
-	return g.guests.Issue(r.Name)
+	old, err := g.guests.Verify(r.Token)
+	if err != nil {
+		return "", token.Claims{}, err
+	}
+	before, err := g.revoked(ctx, old.User)
+	if err != nil {
+		return "", token.Claims{}, err
+	}
+	if old.IssuedAt.Before(before) { // or a newer one would be good again
+		return "", token.Claims{}, &token.Error{Field: "token", Message: voidToken().GetMessage()}
+	}
+	return g.guests.Renew(r.Token, r.Name)
+}
+
+// revokedBefore asks history for the time before which a user's tokens are
+// void; zero if none are.
+func (g *Gateway) revokedBefore(ctx context.Context, user string) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	answer, err := g.questions.revocations(ctx, &chatv1.AskRevocations{User: user})
+	if err != nil {
+		return time.Time{}, &refused{refusalOf(err)}
+	}
+	for _, r := range answer.GetRevocations() {
+		return time.UnixMilli(r.GetBeforeMs()), nil
+	}
+	return time.Time{}, nil
 }
 
 // readGuest reads the request, and answers where it cannot. What the body is

@@ -19,15 +19,14 @@ func newHandler(g *Gateway, o origins, from addresses, desk *guestDesk) http.Han
 	mux.HandleFunc("POST /v1/guest", guest)
 	mux.HandleFunc("OPTIONS /v1/guest", guest)
 	mux.HandleFunc("/v1/guest", onlyMethod(http.MethodPost))
-	config := o.cors("GET", configPage(g.cfg))
+	config := o.cors("GET", configPage(g))
 	mux.HandleFunc("GET /v1/config", config)
 	mux.HandleFunc("OPTIONS /v1/config", config)
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		httpError(w, http.StatusNotFound, "NOT_FOUND", "there is nothing here", "")
 	})
-	page := web.Handler()
-	mux.Handle("/", page)
-	mux.HandleFunc("GET /natter.js", o.cors("GET", page.ServeHTTP))
+	// Scripts of the allowed sites load the SDK, the element and what they are made of from here.
+	mux.HandleFunc("/", o.cors("GET, HEAD", web.Handler().ServeHTTP))
 	return mux
 }
 
@@ -40,18 +39,20 @@ func onlyMethod(method string) http.HandlerFunc {
 
 // configPage answers GET /v1/config: what a client needs to know before it has
 // a token.
-func configPage(cfg Config) http.HandlerFunc {
-	limits, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(cfg.limitsFrame())
-	if err != nil {
-		limits = []byte("{}")
+func configPage(g *Gateway) http.HandlerFunc {
+	version := version()
+	return func(w http.ResponseWriter, _ *http.Request) {
+		limits, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(g.limits.Load())
+		if err != nil {
+			limits = []byte("{}")
+		}
+		httpJSON(w, http.StatusOK, struct {
+			Guests      bool            `json:"guests"`
+			DefaultRoom string          `json:"defaultRoom"`
+			Limits      json.RawMessage `json:"limits"`
+			Version     string          `json:"version"`
+		}{g.cfg.Guests, g.cfg.DefaultRoom, limits, version})
 	}
-	body := struct {
-		Guests      bool            `json:"guests"`
-		DefaultRoom string          `json:"defaultRoom"`
-		Limits      json.RawMessage `json:"limits"`
-		Version     string          `json:"version"`
-	}{cfg.Guests, cfg.DefaultRoom, limits, version()}
-	return func(w http.ResponseWriter, _ *http.Request) { httpJSON(w, http.StatusOK, body) }
 }
 
 func version() string {

@@ -36,6 +36,7 @@ func testConfig() Config {
 	return Config{
 		JWTSecret: testSecret, Guests: true, GuestSecret: guestSecret, GuestsPerMinute: 5, DefaultRoom: "lobby",
 		SendsPerSecond: 0, SendsBurst: 30, RequestsPerSecond: 0, RequestsBurst: 400, SignalsPerSecond: 20,
+		TypingInterval: 2 * time.Second, ReadInterval: time.Second, UserRates: 3,
 		SessionsPerUser: 10, LiveRooms: 200, FrameBytes: 64 << 10, TextBytes: 16 << 10, DataBytes: 4 << 10, OutboxBytes: 1 << 20,
 		HelloTimeout: 10 * time.Second, PingInterval: 25 * time.Second, PongTimeout: 10 * time.Second,
 		FeedLinger: time.Minute, Drain: time.Second,
@@ -80,7 +81,7 @@ func startWith(t testing.TB, server *natstest.Server, town *gatewaytest.Town, ch
 	t.Cleanup(r.stop)
 	natstest.Eventually(t, patience, "the gateway is ready", func() bool {
 		for _, c := range g.Checks() {
-			if c.Ready() != nil {
+			if c.Name != "keys" && c.Ready() != nil { // tests of keys wait for them by themselves
 				return false
 			}
 		}

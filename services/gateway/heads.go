@@ -29,13 +29,17 @@ const (
 type heads struct {
 	gateway *Gateway
 
-	mu    sync.Mutex
-	heard []time.Time // by partition
+	mu     sync.Mutex
+	heard  []time.Time // by partition
+	checks []headCheck // by partition
 }
+
+// headCheck is a comparison of a partition's rooms.
+type headCheck struct{ underWay, again bool }
 
 // follow subscribes to all partitions.
 func (h *heads) follow(partitions int) error {
-	h.heard = make([]time.Time, partitions)
+	h.heard, h.checks = make([]time.Time, partitions), make([]headCheck, partitions)
 	for p := range partitions {
 		h.heard[p] = time.Now()
 		on := func(msg *nats.Msg, d *dirty) { h.on(p, msg, d) }
@@ -76,7 +80,7 @@ func (h *heads) run(ctx context.Context) {
 			return
 		case now := <-ticker.C:
 			for _, p := range h.silent(now) {
-				h.gateway.background(func(ctx context.Context) { h.check(ctx, p) })
+				h.checkSoon(p)
 			}
 		}
 	}
@@ -100,17 +104,62 @@ func (h *heads) silent(now time.Time) []int {
 // checkAll asks for all rooms: messages were lost, and nobody knows which.
 func (h *heads) checkAll() {
 	for p := range h.gateway.deployment.count() {
-		h.gateway.background(func(ctx context.Context) { h.check(ctx, p) })
+		h.checkSoon(p)
 	}
 }
 
-// check compares all feeds of a partition with what its owner says.
-func (h *heads) check(ctx context.Context, partition int) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-time.After(rand.N(checkJitter)):
+// checkSoon has all feeds of a partition compared with what its owner says:
+// one comparison at a time, and one more for what is lost meanwhile.
+func (h *heads) checkSoon(partition int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c := &h.checks[partition]; c.underWay {
+		c.again = true
+	} else {
+		c.underWay = true
+		h.gateway.background(func(ctx context.Context) { h.checkNow(ctx, partition) })
 	}
+}
+
+// checkNow asks until the owner has answered. Then it looks for memberships,
+// too, since those may have been lost as well.
+func (h *heads) checkNow(ctx context.Context, partition int) {
+	for again := true; again; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(rand.N(checkJitter)):
+		}
+		h.began(partition)
+		if err := h.check(ctx, partition); err != nil {
+			if ctx.Err() == nil {
+				h.gateway.log.Warn("a partition does not say how far its rooms go", "partition", partition, "error", err)
+			}
+			continue
+		}
+		again = h.checked(partition)
+	}
+	h.gateway.census.soon()
+}
+
+// began says that what was lost up to now is looked for.
+func (h *heads) began(partition int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.checks[partition].again = false
+}
+
+// checked says that a comparison is done, and tells whether it was too early.
+func (h *heads) checked(partition int) (again bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	c := &h.checks[partition]
+	c.underWay = c.again
+	return c.again
+}
+
+// check compares all feeds of a partition with what its owner says.
+func (h *heads) check(ctx context.Context, partition int) error {
 	var rooms []string
 	for _, f := range h.gateway.feeds.all() {
 		if h.gateway.deployment.partition(f.room) == partition {
@@ -118,11 +167,11 @@ func (h *heads) check(ctx context.Context, partition int) {
 		}
 	}
 	for part := range slices.Chunk(rooms, roomsPerAsk) {
-		if err := h.compare(ctx, partition, part); err != nil && ctx.Err() == nil {
-			h.gateway.log.Warn("a partition does not say how far its rooms go", "partition", partition, "error", err)
-			return
+		if err := h.compare(ctx, partition, part); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (h *heads) compare(ctx context.Context, partition int, rooms []string) error {

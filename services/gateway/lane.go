@@ -3,11 +3,14 @@ package gateway
 import (
 	"slices"
 	"strconv"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 const (
@@ -19,11 +22,16 @@ const (
 // job is one request that concerns a room, in its turn.
 type job struct {
 	re uint32
+	// asked is when it came, for the deadline of its command: what waits behind
+	// a command without an answer must not wait for as long again.
+	asked time.Time
+	// span of its trace; nil: it is not traced.
+	span *tracing.Span
 	// send is a message; those that wait one behind another go together.
 	send *clientv1.ClientFrame_Send
 	// work is anything else. It calls next when the lane may go on; not before
 	// its answer is in the outbox.
-	work func(next func())
+	work func(asked time.Time, next func())
 }
 
 // lane is the order of one session's requests for one room: one at a time, in
@@ -36,11 +44,13 @@ type lane struct {
 }
 
 // enqueue has a request done in its turn. It is refused where too many wait.
-func (s *session) enqueue(room string, j job) {
+func (s *session) enqueue(room string, j job) (taken bool) {
+	j.asked = time.Now()
 	s.mu.Lock()
-	if s.ended.Load() {
+	if s.ended.Load() || s.gateway.finishing.Load() {
 		s.mu.Unlock()
-		return
+		drop([]job{j})
+		return false
 	}
 	l := s.laneOf(room)
 	if l == nil {
@@ -48,16 +58,20 @@ func (s *session) enqueue(room string, j job) {
 		s.lanes = append(s.lanes, l)
 		s.mu.Unlock()
 		l.do([]job{j})
-		return
+		return true
 	}
 	full := len(l.waiting) >= waitingInLane
 	if !full {
 		l.waiting = append(l.waiting, j)
 	}
 	s.mu.Unlock()
+	if full {
+		drop([]job{j})
+	}
 	if full && j.re != 0 { // what nobody asked for comes again by itself
 		s.limited(j.re, backoffMost, "too many requests wait for this room already")
 	}
+	return !full
 }
 
 func (s *session) laneOf(room string) *lane {
@@ -81,7 +95,7 @@ func (l *lane) do(jobs []job) {
 		l.sends(jobs)
 		return
 	}
-	jobs[0].work(l.next)
+	jobs[0].work(jobs[0].asked, l.next)
 }
 
 // take takes the next job, or the sends that come next. What a session that
@@ -90,7 +104,8 @@ func (l *lane) take() []job {
 	s := l.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(l.waiting) == 0 || s.ended.Load() {
+	if len(l.waiting) == 0 || s.ended.Load() || s.gateway.finishing.Load() {
+		drop(l.waiting)
 		s.lanes = slices.DeleteFunc(s.lanes, func(other *lane) bool { return other == l })
 		return nil
 	}
@@ -121,12 +136,13 @@ func (l *lane) sends(jobs []job) {
 		sends[i] = &chatv1.Send{
 			ClientMsgId: j.send.GetClientMsgId(), Text: j.send.GetText(), Data: j.send.GetData(),
 			ReplyTo: j.send.ReplyTo, Thread: j.send.Thread, Attempt: j.send.GetAttempt(),
+			ReceivedUs: j.asked.UnixMicro(),
 		}
 	}
 	command := l.session.command(l.room)
 	command.Change = &chatv1.Command_Sends{Sends: &chatv1.Sends{Sends: sends}}
 	l.session.gateway.metrics.sendsPer.Observe(float64(len(jobs)))
-	l.session.gateway.submit(command, func(reply *chatv1.CommandReply, d *dirty) {
+	l.session.gateway.submit(command, jobs[0].asked, spans(jobs), func(reply *chatv1.CommandReply, d *dirty) {
 		l.session.acks(l.room, jobs, reply, d)
 		l.next()
 	})
@@ -144,7 +160,12 @@ func (s *session) command(room string) *chatv1.Command {
 	return &chatv1.Command{Id: string(id), Actor: &chatv1.Actor{User: s.user.id, Name: s.name}, Room: room}
 }
 
-// submit has a command done by the owner of its room.
-func (g *Gateway) submit(command *chatv1.Command, tell answered) {
-	g.commands[g.dispatcher.worker(command.GetRoom())].submit(command, g.deployment.partition(command.GetRoom()), tell)
+// submit has a command, asked for at a time before, done by the owner of its
+// room. The spans are of the requests that it is made of; nil: none is traced.
+func (g *Gateway) submit(command *chatv1.Command, asked time.Time, spans []*tracing.Span, tell answered) {
+	var header nats.Header
+	if spans != nil {
+		header, tell = follow(spans, command, tell)
+	}
+	g.commands[g.dispatcher.worker(command.GetRoom())].submit(command, header, asked, g.deployment.partition(command.GetRoom()), tell)
 }

@@ -86,7 +86,7 @@ func TestDrain(t *testing.T) {
 	}
 	if reply := r.get(t, "/v1/ws", map[string][]string{
 		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="}, "Sec-Websocket-Protocol": {"natter.v1.json"},
-	}); reply.StatusCode != 503 {
+	}); reply.StatusCode != 503 || reply.Header.Get("Retry-After") == "" {
 		t.Errorf("%v", reply.Status)
 	}
 	ana.must("ack", "send", object{"room": "lobby", "clientMsgId": "m", "text": "still served"})
@@ -129,10 +129,7 @@ func startPresence(t *testing.T, r *rig, whole *presencev1.RoomChanges) *presenc
 		}
 		p.in <- m
 	})
-	follow(subject.PresenceAsk, func(msg *nats.Msg) {
-		data, _ := proto.Marshal(whole)
-		_ = msg.Respond(data)
-	})
+	r.town.SetPresence(gatewaytest.Presence{Rooms: map[string]*presencev1.RoomChanges{whole.GetRoom(): whole}})
 	p.out = func(room string, c *presencev1.RoomChanges) {
 		data, _ := proto.Marshal(c)
 		if err := p.nc.Publish(subject.PresenceOut(room), data); err != nil {

@@ -52,6 +52,10 @@ func (g *Gateway) checkLosses(ctx context.Context) {
 		case <-g.losses:
 		}
 		g.heads.checkAll()
+		g.revocations.kick()
+		for _, f := range g.feeds.all() {
+			f.doubt()
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"time"
-
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 )
@@ -11,12 +9,11 @@ import (
 func (s *session) sendMessage(re uint32, send *clientv1.ClientFrame_Send) {
 	g := s.gateway
 	g.metrics.sends.Inc()
-	var wait time.Duration
-	if !s.limits.sends.take(g.cfg.SendsPerSecond, g.cfg.SendsBurst, &wait) {
+	if wait, ok := s.maySend(); !ok {
 		s.limited(re, wait, "too many messages; slow down")
 		return
 	}
-	s.enqueue(send.GetRoom(), job{re: re, send: send})
+	s.enqueue(send.GetRoom(), job{re: re, send: send, span: g.traceOf()})
 }
 
 // handleMessage translates changes of messages.

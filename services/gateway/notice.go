@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,6 +23,8 @@ func (g *Gateway) onNotice(msg *nats.Msg, _ *dirty) {
 		g.membership(notice.GetUser(), n.Entered.GetRoom(), true, n.Entered.GetSeq())
 	case *chatv1.Notice_Removed:
 		g.membership(notice.GetUser(), n.Removed.GetRoom(), false, n.Removed.GetSeq())
+	case *chatv1.Notice_Status:
+		g.onStatus(notice.GetUser(), n.Status)
 	}
 }
 
@@ -42,31 +45,88 @@ func (g *Gateway) membership(user, room string, member bool, seq uint32) {
 
 // enter makes a room live of which the user has become a member elsewhere.
 func (s *session) enter(room string) {
-	s.enqueue(room, job{work: func(next func()) {
+	if !s.startEntering(room) {
+		return
+	}
+	taken := s.enqueue(room, job{work: func(_ time.Time, next func()) {
 		if s.seatOf(room) != nil || !s.hasRoomFor(room) {
+			s.doneEntering(room)
 			next()
 			return
 		}
 		s.gateway.background(func(ctx context.Context) {
-			defer next()
-			s.enterNow(ctx, room)
+			err := s.enterNow(ctx, room)
+			s.doneEntering(room)
+			next()
+			if err != nil {
+				s.enterLater(ctx, room, err)
+			}
 		})
 	}})
+	if !taken {
+		s.doneEntering(room)
+	}
 }
 
-func (s *session) enterNow(ctx context.Context, room string) {
+func (s *session) enterNow(ctx context.Context, room string) error {
 	f, err := s.gateway.feeds.pin(room)
 	if err != nil {
-		return
+		return err
 	}
 	defer s.gateway.feeds.unpin(f)
 	view, err := s.gateway.view(ctx, s.user.id, room, nil)
-	if err != nil || view.GetView().GetRole() == chatv1.Role_ROLE_UNSPECIFIED {
-		return // out again; or heads say it once more
+	if err != nil {
+		return err
+	}
+	if view.GetView().GetRole() == chatv1.Role_ROLE_UNSPECIFIED {
+		return nil // out again
+	}
+	if s.outdated() {
+		return nil
 	}
 	e := s.entrance(f, view, nil)
 	e.opening = s.encode(&clientv1.ServerFrame{Body: &clientv1.ServerFrame_Room{Room: e.view}})
-	if err := e.enter(ctx); err != nil && ctx.Err() == nil {
-		s.gateway.log.Warn("a room could not be made live", "room", room, "error", err)
+	return e.enter(ctx)
+}
+
+// enterLater tries again where the room's owner was away: what made the room
+// live is not said for long enough.
+func (s *session) enterLater(ctx context.Context, room string, err error) {
+	if refusalOf(err).GetCode() != chatv1.ErrorCode_UNAVAILABLE || s.ended.Load() {
+		return
+	}
+	s.gateway.log.Warn("a room is not live yet", "session", s.id, "room", room, "error", err)
+	select {
+	case <-ctx.Done():
+	case <-time.After(backoffMost/2 + rand.N(backoffMost/2)):
+		s.enter(room)
+	}
+}
+
+// startEntering notes that a room becomes live by itself. It is not, where it
+// does so already.
+func (s *session) startEntering(rooms ...string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.entering == nil {
+		s.entering = make(map[string]bool, len(rooms))
+	}
+	for _, room := range rooms {
+		if s.entering[room] {
+			return false
+		}
+		s.entering[room] = true
+	}
+	return true
+}
+
+func (s *session) doneEntering(rooms ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, room := range rooms {
+		delete(s.entering, room)
+	}
+	if len(s.entering) == 0 {
+		s.entering = nil
 	}
 }

@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // origins are the sites whose scripts may use this server: its own, and an
@@ -25,16 +25,30 @@ func (o origins) allowed(r *http.Request) bool {
 	if len(values) == 0 {
 		return true
 	}
-	return len(values) == 1 && (o.listed[strings.ToLower(values[0])] || same(values[0], r))
+	origin := strings.ToLower(values[0])
+	return len(values) == 1 && ascii(values[0]) && (o.listed[origin] || same(origin, r))
 }
 
-// same tells whether an origin is this server's own, as the client called it.
+// same tells whether an origin is this server's own, as the client called it:
+// that and nothing else, no path, no user.
 func same(origin string, r *http.Request) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+	host := strings.ToLower(r.Host)
+	if host == "" {
 		return false
 	}
-	return r.TLS == nil || u.Scheme == "https" // before a proxy that ends TLS, both may be
+	// Before a proxy that ends TLS, it may be either.
+	return origin == "https://"+host || r.TLS == nil && origin == "http://"+host
+}
+
+// ascii is what browsers write origins in; of other letters, some have small
+// forms that would pass for those of another host.
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // cors lets scripts of the allowed sites, and no others, use a handler from

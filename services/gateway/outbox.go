@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -60,12 +61,14 @@ type outbox struct {
 	buffers *buffers
 	limit   int    // bytes that may wait when more is put
 	slow    func() // told once, in a goroutine of its own, when there is no room
+	stalled func() // told when the socket takes nothing for too long; nil: nobody is
 
 	mu      sync.Mutex
 	pending *buffer // whole frames; nil: none
 	writing int     // bytes taken from pending that the socket has not taken
 	busy    bool    // somebody will flush, or is writing
 	ended   bool    // nothing more is taken
+	last    bool    // what is written last is the end of the stream
 }
 
 var errEnded = errors.New("the outbox has ended")
@@ -172,11 +175,28 @@ func (o *outbox) next() *buffer {
 		o.busy = false
 		if o.ended {
 			_ = o.conn.SetReadDeadline(time.Now().Add(closeGrace))
+			o.shutDown()
 		}
 		return nil
 	}
 	o.pending, o.writing = nil, len(b.bytes)
 	return b
+}
+
+// hangUp is finish, after which the client is told that nothing follows: it
+// closed first, and this side has only to see that it got the answer.
+func (o *outbox) hangUp(last []byte) {
+	o.mu.Lock()
+	o.last = true
+	o.mu.Unlock()
+	o.finish(last)
+}
+
+func (o *outbox) shutDown() {
+	half, ok := o.conn.(interface{ CloseWrite() error })
+	if ok && o.last {
+		_ = half.CloseWrite()
+	}
 }
 
 func (o *outbox) wrote(n int) {
@@ -194,12 +214,16 @@ func (o *outbox) drain(b *buffer, done int) {
 			done += n
 			o.wrote(n)
 			if err != nil {
+				if errors.Is(err, os.ErrDeadlineExceeded) && o.stalled != nil {
+					o.stalled()
+				}
 				o.abandon()
 				return
 			}
 		}
 		if b != nil {
 			o.buffers.free(b)
+			_ = o.conn.SetWriteDeadline(time.Time{}) // once it is over, nothing could be tried without waiting
 		}
 		if b, done = o.next(), 0; b == nil {
 			return

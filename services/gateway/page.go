@@ -3,20 +3,22 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/services/internal/rpc"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // queryTimeout bounds a question to history's store.
 const queryTimeout = 10 * time.Second
 
-// query asks in a goroutine of its own, and answers with what comes of it. A
+// query asks something of a kind in a goroutine of its own, and answers with what comes of it. A
 // session may have so many under way.
-func (s *session) query(re uint32, ask func(ctx context.Context) (*clientv1.ServerFrame, error)) {
+func (s *session) query(re uint32, kind string, ask func(ctx context.Context) (*clientv1.ServerFrame, error)) {
 	s.mu.Lock()
 	busy := s.asking >= askingAtOnce
 	if !busy {
@@ -27,19 +29,32 @@ func (s *session) query(re uint32, ask func(ctx context.Context) (*clientv1.Serv
 		s.limited(re, 100*time.Millisecond, "too many questions are under way; wait for their answers")
 		return
 	}
+	span := s.gateway.traceOf()
+	span.Text("natter.request", kind)
+	asked := time.Now()
 	s.gateway.background(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(rpc.AsUser(ctx, s.user.id), queryTimeout)
+		ctx, cancel := context.WithTimeout(rpc.AsUser(tracing.WithRequest(tracing.With(ctx, span), s.requestName(re)), s.user.id), queryTimeout)
 		defer cancel()
 		answer, err := ask(ctx)
+		defer span.End()
 		s.mu.Lock()
 		s.asking--
 		s.mu.Unlock()
 		if err != nil {
-			s.refuse(re, queryRefusal(err))
+			refusal := queryRefusal(err)
+			s.gateway.metrics.took(kind, refusal.GetCode(), asked)
+			span.Fail(refusal.GetCode().String())
+			s.refuse(re, refusal)
 			return
 		}
 		s.reply(re, answer)
+		s.gateway.metrics.took(kind, chatv1.ErrorCode_ERROR_CODE_UNSPECIFIED, asked)
 	})
+}
+
+// requestName is what logs call a request of the session by.
+func (s *session) requestName(re uint32) string {
+	return s.id + "-" + strconv.FormatUint(uint64(re), 10)
 }
 
 func (s *session) listMessages(re uint32, r *clientv1.ClientFrame_Messages) {
@@ -47,7 +62,7 @@ func (s *session) listMessages(re uint32, r *clientv1.ClientFrame_Messages) {
 		Room: r.GetRoom(), Before: r.Before, After: r.After, Around: r.Around, Thread: r.Thread,
 		Limit: r.GetLimit(), MinSeq: s.seen(r.GetRoom()),
 	}
-	s.query(re, func(ctx context.Context) (*clientv1.ServerFrame, error) {
+	s.query(re, "messages", func(ctx context.Context) (*clientv1.ServerFrame, error) {
 		page, err := s.gateway.messages.List(ctx, request)
 		if err != nil {
 			return nil, err
@@ -60,7 +75,7 @@ func (s *session) listMessages(re uint32, r *clientv1.ClientFrame_Messages) {
 
 func (s *session) listRooms(re uint32, r *clientv1.ClientFrame_Rooms) {
 	request := &historyv1.ListRequest{Query: r.GetQuery(), Cursor: r.GetCursor(), Limit: r.GetLimit()}
-	s.query(re, func(ctx context.Context) (*clientv1.ServerFrame, error) {
+	s.query(re, "rooms", func(ctx context.Context) (*clientv1.ServerFrame, error) {
 		list, err := s.gateway.rooms.List(ctx, request)
 		if err != nil {
 			return nil, err
@@ -76,16 +91,16 @@ func (s *session) listRooms(re uint32, r *clientv1.ClientFrame_Rooms) {
 
 func (s *session) listMembers(re uint32, r *clientv1.ClientFrame_Members) {
 	request := &historyv1.ListMembersRequest{Room: r.GetRoom(), Cursor: r.GetCursor(), Limit: r.GetLimit(), MinSeq: s.seen(r.GetRoom())}
-	s.query(re, func(ctx context.Context) (*clientv1.ServerFrame, error) {
+	s.query(re, "members", func(ctx context.Context) (*clientv1.ServerFrame, error) {
 		list, err := s.gateway.rooms.ListMembers(ctx, request)
 		if err != nil {
 			return nil, err
 		}
-		here := s.statesIn(request.GetRoom())
 		members := make([]*clientv1.ServerFrame_Member, len(list.GetMembers()))
 		for i, m := range list.GetMembers() {
-			members[i] = &clientv1.ServerFrame_Member{User: m.GetUser(), Name: m.GetName(), Role: m.GetRole(), State: here(m.GetUser())}
+			members[i] = &clientv1.ServerFrame_Member{User: m.GetUser(), Name: m.GetName(), Role: m.GetRole()}
 		}
+		s.showMembers(ctx, request.GetRoom(), members)
 		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_MemberList_{MemberList: &clientv1.ServerFrame_MemberList{
 			Members: members, Cursor: present(list.GetCursor()),
 		}}}, nil

@@ -57,11 +57,20 @@ func (q *questions) owner(ctx context.Context, partition int, ask *chatv1.Ask) (
 }
 
 // rooms are the rooms of a user, the most lately active first.
-func (q *questions) rooms(ctx context.Context, user string, limit int) ([]string, error) {
+func (q *questions) rooms(ctx context.Context, user string, limit int) (*chatv1.RoomIds, error) {
 	ask := &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Rooms{Rooms: &chatv1.AskRooms{User: user, Limit: uint32(limit)}}}
 	reply := &chatv1.HistoryAskReply{}
 	err := q.ask(ctx, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
-	return reply.GetRooms().GetRooms(), err
+	return reply.GetRooms(), err
+}
+
+// revocations are those of a user, or of all that were written after a
+// revision.
+func (q *questions) revocations(ctx context.Context, ask *chatv1.AskRevocations) (*chatv1.Revocations, error) {
+	reply := &chatv1.HistoryAskReply{}
+	err := q.ask(ctx, subject.HistoryAsk, &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Revocations{Revocations: ask}}, reply,
+		func() *chatv1.Refusal { return reply.GetRefusal() })
+	return reply.GetRevocations(), err
 }
 
 // deploymentNow asks what the deployment is.

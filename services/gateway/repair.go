@@ -20,7 +20,7 @@ const (
 // repair is what a feed knows of what it misses.
 type repair struct {
 	target   uint32    // the highest seq that is known to be there
-	noticed  uint32    // a head that was ahead of the feed
+	noticed  uint32    // a target that was ahead of the feed
 	since    time.Time // when that was noticed
 	underWay bool
 }
@@ -39,16 +39,21 @@ func (f *feed) checkHole() {
 func (f *feed) head(seq uint32, now time.Time, atOnce bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.started || f.closed || seq <= f.last {
-		return
-	}
 	f.repair.expect(seq)
-	switch {
-	case atOnce:
+	if atOnce && f.started && f.last < seq {
 		f.mend("check")
-	case f.last >= f.repair.noticed:
-		f.repair.noticed, f.repair.since = seq, now
-	case now.Sub(f.repair.since) >= behindFor:
+	}
+	f.lookBehind(now)
+}
+
+// lookBehind asks for what is known to be there and has not come for a while.
+// Called every second, since nobody may say again how far the room goes.
+func (f *feed) lookBehind(now time.Time) {
+	switch r := &f.repair; {
+	case !f.started || f.closed || f.last >= r.target:
+	case f.last >= r.noticed:
+		r.noticed, r.since = r.target, now
+	case now.Sub(r.since) >= behindFor:
 		f.mend("heads")
 	}
 }
@@ -103,12 +108,19 @@ func (f *feed) fetch(ctx context.Context, after uint32) bool {
 		}
 		return false
 	}
+	return f.fill(list, after)
+}
+
+// fill takes a stretch of the room's log that follows a seq.
+func (f *feed) fill(list *chatv1.EventList, after uint32) bool {
 	var d dirty
 	defer d.flush()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.repair.expect(list.GetHead())
-	f.receive(list.GetEvents(), &d)
+	before := f.last
+	f.receive(list.GetEvents(), source{}, &d)
+	f.gateway.metrics.repaired.Add(float64(f.last - before))
 	return f.last > after
 }
 

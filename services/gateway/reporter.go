@@ -9,7 +9,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
-	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/proto/subject"
 	"github.com/natter-chat/natter/services/internal/natsx"
@@ -46,22 +45,32 @@ func newReporter(nc *nats.Conn, gateway string, began time.Time) *reporter {
 }
 
 // began: a session was greeted.
-func (r *reporter) began(s *session, status status) {
+func (r *reporter) began(s *session, status deviceStatus) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := &presencev1.Session{Session: s.id, User: s.user.id, State: status.state, Text: status.text}
+	p := &presencev1.Session{Session: s.id, User: s.user.id}
+	describe(p, status)
 	r.sessions[s.serial] = p
 	r.add(&presencev1.Change{Change: &presencev1.Change_Session{Session: proto.CloneOf(p)}})
 }
 
 // changed: a session has another state.
-func (r *reporter) changed(s *session, status status) {
+func (r *reporter) changed(s *session, status deviceStatus) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p := r.sessions[s.serial]; p != nil {
-		p.State, p.Text = status.state, status.text
+	if p := r.sessions[s.serial]; p != nil && describe(p, status) {
 		r.add(&presencev1.Change{Change: &presencev1.Change_Session{Session: proto.CloneOf(p)}})
 	}
+}
+
+// describe puts a status into what is told of a session, and tells whether that
+// makes a difference.
+func describe(p *presencev1.Session, s deviceStatus) bool {
+	if p.State == s.shown && p.Said == s.state && p.Text == s.text && p.StatusMs == s.ms && p.TextUntilMs == s.untilMS {
+		return false
+	}
+	p.State, p.Said, p.Text, p.StatusMs, p.TextUntilMs = s.shown, s.state, s.text, s.ms, s.untilMS
+	return true
 }
 
 // ended: a session is over.
@@ -114,13 +123,6 @@ func (r *reporter) add(c *presencev1.Change) {
 	case r.wake <- struct{}{}:
 	default:
 	}
-}
-
-// hidden tells whether a session's user wants to be seen by nobody.
-func (r *reporter) hidden(s *session) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sessions[s.serial].GetState() == clientv1.PresenceState_INVISIBLE
 }
 
 // run tells what changes, and once a second that this gateway lives, until ctx

@@ -60,7 +60,7 @@ func (s *session) handleQuestion(f *clientv1.ClientFrame) {
 	case *clientv1.ClientFrame_Presence_:
 		s.askPresence(re, r.Presence.GetRoom())
 	case *clientv1.ClientFrame_Search_:
-		s.refuse(re, refusal(chatv1.ErrorCode_BAD_REQUEST, "search is not available on this server yet"))
+		s.search(re, r.Search)
 	default:
 		s.handleChange(f)
 	}
@@ -72,12 +72,11 @@ func (s *session) mayAsk(f *clientv1.ClientFrame) (wait time.Duration, ok bool) 
 	if f.GetMessages() != nil {
 		return 0, true
 	}
-	cfg := s.gateway.cfg
-	ok = s.limits.requests.take(cfg.RequestsPerSecond, cfg.RequestsBurst, &wait)
-	return wait, ok
+	return s.mayRequest()
 }
 
-// pong answers a ping of the WebSocket itself, which counts as a request.
+// pong answers a ping of the WebSocket itself, which counts as a request of
+// the session. It may come before the welcome.
 func (s *session) pong(data string) error {
 	cfg := s.gateway.cfg
 	switch {
@@ -85,6 +84,15 @@ func (s *session) pong(data string) error {
 		s.send(frame.AppendPong(nil, data))
 	case !s.limits.refusals.take(refusalsPerSecond, refusalsBurst, nil):
 		s.close(closeFlood, "too many pings")
+	}
+	return nil
+}
+
+// ponged takes a pong, asked for or not; too many are a flood like others.
+func (s *session) ponged(string) error {
+	cfg := s.gateway.cfg
+	if !s.limits.requests.take(cfg.RequestsPerSecond, cfg.RequestsBurst, nil) && !s.limits.refusals.take(refusalsPerSecond, refusalsBurst, nil) {
+		s.close(closeFlood, "too many pongs")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"time"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
@@ -62,7 +63,7 @@ func (s *session) createRoom(re uint32, r *clientv1.ClientFrame_CreateRoom) {
 
 // watch makes a room live without joining it, also one that is live already.
 func (s *session) watch(re uint32, r *clientv1.ClientFrame_Watch) {
-	s.enqueue(r.GetRoom(), job{re: re, work: func(next func()) {
+	s.enqueue(r.GetRoom(), job{re: re, work: func(_ time.Time, next func()) {
 		s.gateway.background(func(ctx context.Context) {
 			defer next()
 			s.admit(ctx, re, r.GetRoom(), r.Seq)
@@ -72,7 +73,7 @@ func (s *session) watch(re uint32, r *clientv1.ClientFrame_Watch) {
 
 // unwatch ends a room's events on this session.
 func (s *session) unwatch(re uint32, room string) {
-	s.enqueue(room, job{re: re, work: func(next func()) {
+	s.enqueue(room, job{re: re, work: func(_ time.Time, next func()) {
 		defer next()
 		if seat := s.seatOf(room); seat != nil {
 			seat.feed.mu.Lock()

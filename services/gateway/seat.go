@@ -24,8 +24,12 @@ type seat struct {
 	viewed uint32
 	// role in the room; unspecified for a watcher.
 	role chatv1.Role
-	// behind: a change of presence was shed, so the next one has to be whole.
-	behind bool
+	// muted: the user may not write before this time, Unix milliseconds.
+	muted int64
+	// behind: a change of presence was shed, so the next one has to be whole;
+	// blank: nothing was told yet.
+	behind, blank bool
+	listed        listed
 	// typed and signals bound what the session passes on; touched by its reader
 	// alone.
 	typed int64 // nanoseconds of the gateway's clock

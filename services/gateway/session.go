@@ -2,11 +2,9 @@ package gateway
 
 import (
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 
@@ -28,33 +26,44 @@ type session struct {
 	since   time.Time
 
 	// Of the reader alone.
-	faults int // bad requests in a row
-	limits sessionLimits
+	faults  int // bad requests in a row
+	limits  sessionLimits
+	goodbye bool // the client closed first, and was answered
 
-	helloed atomic.Bool // a hello has come, whatever becomes of it
-	ended   atomic.Bool
-	pinged  atomic.Int64 // the tick of the last ping
+	epoch uint64 // of the past that it was greeted with; set before the welcome
+
+	helloed  atomic.Bool // a hello has come, whatever becomes of it
+	ended    atomic.Bool
+	sentAway atomic.Bool  // it was asked to go elsewhere
+	pinged   atomic.Int64 // the tick of the last ping
 
 	mu      sync.Mutex
 	user    *user  // nil before the welcome; set once
 	name    string // the token's
 	agent   string
+	issued  int64 // when the token was, Unix ms; 0: it does not say
 	expires time.Time
-	looks   time.Time // when expires is looked at next
+	warns   time.Time // when the client is told that it expires; zero: it was
+	looks   time.Time // when these two are looked at next
 	seats   []*seat
 	lanes   []*lane
 	counted uint64 // commands so far
 	asking  int    // questions under way
+	// entering are rooms that become live without a request of the client's.
+	entering map[string]bool
 	// unwatched are rooms that the client wants no events of, and how far they
 	// went: what is said of memberships up to there does not make them live.
 	unwatched map[string]uint32
+
+	// Guarded by the users' lock.
+	own     clientv1.PresenceState // of this device alone
+	looking bool                   // it will look whether its user's text has ended
 }
 
 func (s *session) out() *outbox { return &s.socket.out }
 
 // read reads frames until the connection ends.
 func (s *session) read() {
-	s.ws.SetReadLimit(int64(s.gateway.cfg.FrameBytes))
 	for {
 		if err := s.next(); err != nil {
 			s.over(err)
@@ -69,44 +78,23 @@ func (s *session) next() error {
 	if err != nil {
 		return err
 	}
+	text := kind == websocket.TextMessage
+	if text != s.codec.Text() {
+		return &frame.Violation{Code: frame.CloseUnsupported, Reason: "this subprotocol has messages of the other type"}
+	}
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
-	if err := b.readAll(r); err != nil {
-		return err
+	if err := b.readAll(r, text, s.gateway.cfg.FrameBytes); err != nil {
+		return inflated(err)
 	}
 	if !s.ended.Load() {
-		s.frame(kind == websocket.TextMessage, b.bytes)
+		s.frame(b.bytes)
 	}
 	return nil
 }
 
-// readAll reads a whole message. Its size is bounded by the read limit.
-func (b *buffer) readAll(r io.Reader) error {
-	for {
-		if len(b.bytes) == cap(b.bytes) {
-			b.bytes = append(b.bytes, 0)[:len(b.bytes)]
-		}
-		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
-		b.bytes = b.bytes[:len(b.bytes)+n]
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// frame takes one message: checks its form, and has the request done.
-func (s *session) frame(text bool, data []byte) {
-	switch {
-	case text != s.codec.Text():
-		s.close(websocket.CloseUnsupportedData, "this subprotocol has messages of the other type")
-		return
-	case text && !utf8.Valid(data):
-		s.close(websocket.CloseInvalidFramePayloadData, "the text is not UTF-8")
-		return
-	}
+// frame takes one message, and has the request done.
+func (s *session) frame(data []byte) {
 	request, fault := frame.Read(s.codec, data, s.gateway.frameLimits)
 	if fault != nil {
 		s.gateway.metrics.requests.WithLabelValues("bad").Inc()
@@ -133,20 +121,34 @@ func (s *session) before(request *clientv1.ClientFrame) {
 	s.gateway.metrics.requests.WithLabelValues("hello").Inc()
 	// Greeting takes a deep stack and waits for others. It has a goroutine of its
 	// own, so that the reader's stays small; what the client sends waits meanwhile.
-	done := make(chan struct{})
+	done, asked := make(chan struct{}), time.Now()
 	go func() {
 		defer close(done)
+		defer s.greetedSince(asked)
 		s.greet(request.GetId(), hello)
 	}()
 	<-done
 }
 
+// farewell answers a close frame with its code, if it is the first.
+func (s *session) farewell(code int, _ string) error {
+	if s.end() {
+		s.goodbye = true
+		s.out().hangUp(frame.AppendClose(nil, code, ""))
+	}
+	return nil
+}
+
 // over ends what the session began, once its connection is over by err.
 func (s *session) over(err error) {
+	var broken *frame.Violation
+	if errors.As(err, &broken) {
+		s.close(broken.Code, broken.Reason)
+	}
 	s.end()
 	s.out().finish(nil)
-	var told *websocket.CloseError
-	if !errors.As(err, &told) {
+	var told *websocket.CloseError // also where the connection ended in the middle
+	if s.goodbye || !errors.As(err, &told) {
 		s.linger()
 	}
 	_ = s.socket.Conn.Close()

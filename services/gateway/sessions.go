@@ -36,8 +36,11 @@ func (t *sessions) release() { t.remove(nil) }
 // add makes a session of a connection for which a place was taken.
 func (t *sessions) add(g *Gateway, socket *socket, ws *websocket.Conn, codec frame.Codec, address string) *session {
 	s := &session{gateway: g, id: natsx.Instance(), socket: socket, ws: ws, codec: codec, address: address, since: time.Now()}
-	socket.out.slow = func() { s.overflowed() }
+	socket.out.slow = func() { s.slow(slowFull) }
+	socket.out.stalled = func() { s.slow(slowStalled) }
 	ws.SetPingHandler(s.pong)
+	ws.SetPongHandler(s.ponged)
+	ws.SetCloseHandler(s.farewell)
 	t.mu.Lock()
 	t.last++
 	s.serial = t.last
@@ -52,6 +55,7 @@ func (t *sessions) add(g *Gateway, socket *socket, ws *websocket.Conn, codec fra
 func (t *sessions) remove(s *session) {
 	if s != nil {
 		s.gateway.metrics.sessions.Dec()
+		s.gateway.doors.leave(household(s.address))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,7 +15,11 @@ import (
 // signal passes an application's own event to the room's live sessions, its
 // sender's too.
 func (s *session) signal(re uint32, r *clientv1.ClientFrame_Signal) {
-	if _, refused := s.memberSeat(r.GetRoom()); refused != nil {
+	seat, refused := s.memberSeat(r.GetRoom())
+	if refused == nil {
+		refused = seat.feed.refuseSignal(seat, time.Now())
+	}
+	if refused != nil {
 		s.refuse(re, refused)
 		return
 	}
@@ -28,6 +33,45 @@ func (s *session) signal(re uint32, r *clientv1.ClientFrame_Signal) {
 	}
 	s.gateway.publish(subject.Signal(r.GetRoom()), &chatv1.Signal{Room: r.GetRoom(), User: s.user.id, Name: r.GetName(), Data: r.GetData()})
 	s.ok(re)
+}
+
+// refuseSignal refuses a member who might not send a message now either: what
+// a mute or a role keeps from the room, no signal brings into it. The owner is
+// not asked, since signals come many times a second; what it would say is known
+// from the room's events.
+func (f *feed) refuseSignal(s *seat, now time.Time) *chatv1.Refusal {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case s.role == chatv1.Role_READER, f.kind == chatv1.RoomKind_BROADCAST && s.role == chatv1.Role_MEMBER:
+		return fieldRefusal(chatv1.ErrorCode_FORBIDDEN, "room", "who may not write in this room may not signal either")
+	case f.archived:
+		return fieldRefusal(chatv1.ErrorCode_FORBIDDEN, "room", "the room is archived: it can be read, not written")
+	}
+	return s.refuseMuted(now)
+}
+
+// refuseMuted refuses a member who may not write for a while.
+func (f *feed) refuseMuted(s *seat, now time.Time) *chatv1.Refusal {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return s.refuseMuted(now)
+}
+
+func (s *seat) refuseMuted(now time.Time) *chatv1.Refusal {
+	if s.muted > now.UnixMilli() {
+		return fieldRefusal(chatv1.ErrorCode_FORBIDDEN, "room", "you are muted in this room")
+	}
+	return nil
+}
+
+// mutedUntil is when a mute ends, Unix milliseconds; one without an end never
+// does.
+func mutedUntil(m *chatv1.Muted) int64 {
+	if m.GetUntil() == nil {
+		return math.MaxInt64
+	}
+	return m.GetUntil().AsTime().UnixMilli()
 }
 
 // onSignal takes a message of chat.signal.<room>.

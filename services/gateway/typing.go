@@ -14,21 +14,24 @@ import (
 // typing tells a small room that the user writes, at most so often.
 func (s *session) typing(re uint32, r *clientv1.ClientFrame_Typing) {
 	seat, refused := s.memberSeat(r.GetRoom())
+	if refused == nil && !r.GetStop() {
+		refused = seat.feed.refuseMuted(seat, time.Now())
+	}
 	if refused != nil {
 		s.refuse(re, refused)
 		return
 	}
 	now := time.Now().UnixNano()
-	if since := time.Duration(now - seat.typed); since < typingEvery && !r.GetStop() {
+	if since := time.Duration(now - seat.typed); since < s.gateway.cfg.TypingInterval && !r.GetStop() {
 		if re != 0 { // what is only passed on is dropped in silence
-			s.limited(re, typingEvery-since, "typing is told once in two seconds")
+			s.limited(re, s.gateway.cfg.TypingInterval-since, "typing is told at most once in "+s.gateway.cfg.TypingInterval.String())
 		}
 		return
 	}
 	if !r.GetStop() {
 		seat.typed = now
 	}
-	if seat.feed.small() && !s.gateway.reporter.hidden(s) {
+	if seat.feed.small() && !s.gateway.users.hidden(s) {
 		s.gateway.publish(subject.Typing(r.GetRoom()), &chatv1.Typing{Room: r.GetRoom(), User: s.user.id, Stop: r.GetStop()})
 	}
 	s.ok(re)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bufio"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -25,23 +26,30 @@ const (
 
 // upgrader makes WebSocket connections of HTTP requests.
 type upgrader struct {
-	gateway  *Gateway
-	origins  origins
-	from     addresses
-	upgrader websocket.Upgrader
-	codecs   map[string]frame.Codec
+	gateway *Gateway
+	origins origins
+	from    addresses
+
+	plain, deflating             websocket.Upgrader
+	plainCodecs, deflatingCodecs map[string]frame.Codec
 }
 
 func newUpgrader(g *Gateway, o origins, from addresses) *upgrader {
-	return &upgrader{
+	u := &upgrader{
 		gateway: g, origins: o, from: from,
-		codecs: codecs(),
-		upgrader: websocket.Upgrader{
+		plainCodecs: codecs(), deflatingCodecs: codecs(),
+		plain: websocket.Upgrader{
 			ReadBufferSize: readBuffer, WriteBufferSize: writeBuffer, WriteBufferPool: &sync.Pool{},
 			Subprotocols: []string{frame.ProtocolJSON, frame.ProtocolBinary},
 			CheckOrigin:  o.allowed,
 		},
 	}
+	for name, codec := range u.deflatingCodecs {
+		u.deflatingCodecs[name] = frame.Deflating(codec)
+	}
+	u.deflating = u.plain
+	u.deflating.EnableCompression = true
+	return u
 }
 
 // codecs by subprotocol. A client that names none speaks JSON.
@@ -53,20 +61,30 @@ func codecs() map[string]frame.Codec {
 // ServeHTTP answers GET /v1/ws.
 func (u *upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g := u.gateway
-	outcome := u.admit(w, r)
+	joined(r.Header, protocolHeader)
+	address := u.from.of(r)
+	home := household(address)
+	outcome := u.admit(w, r, home)
 	g.metrics.upgrades.WithLabelValues(outcome).Inc()
 	if outcome != "accepted" {
 		return
 	}
 	h := &hijacker{ResponseWriter: w, wrap: func(c net.Conn) *socket {
-		return newSocket(c, &g.buffers, g.cfg.OutboxBytes, g.wheel.now)
+		s := newSocket(c, &g.buffers, g.cfg.OutboxBytes, g.wheel.now)
+		s.guard.Limit = g.cfg.FrameBytes
+		return s
 	}}
-	ws, err := u.upgrader.Upgrade(h, r, nil)
+	library, codecs := &u.plain, u.plainCodecs
+	if g.cfg.Compression && offersDeflate(r.Header) {
+		library, codecs = &u.deflating, u.deflatingCodecs
+	}
+	ws, err := library.Upgrade(h, r, nil)
 	if err != nil { // the library has answered
 		g.sessions.release()
+		g.doors.leave(home)
 		return
 	}
-	s := g.sessions.add(g, h.socket, ws, u.codecs[ws.Subprotocol()], u.from.of(r))
+	s := g.sessions.add(g, h.socket, ws, codecs[ws.Subprotocol()], address)
 	// A goroutine of its own: this one's stack, the request and the buffers of
 	// the handshake end here.
 	go s.read()
@@ -74,25 +92,46 @@ func (u *upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit checks what the WebSocket library does not, and answers where it
 // refuses. Where it accepts, a place is taken.
-func (u *upgrader) admit(w http.ResponseWriter, r *http.Request) (outcome string) {
-	switch g := u.gateway; {
+func (u *upgrader) admit(w http.ResponseWriter, r *http.Request, home string) (outcome string) {
+	switch g, misfit := u.gateway, misfitOf(r); {
 	case !u.origins.allowed(r):
 		httpError(w, http.StatusForbidden, "FORBIDDEN", "this origin is not allowed here (NATTER_ORIGINS)", "")
 		return "origin"
+	case misfit != nil:
+		misfit.refuse(w)
+		return "handshake"
 	case !u.speaks(websocket.Subprotocols(r)):
-		httpError(w, http.StatusBadRequest, "BAD_REQUEST", "ask for the subprotocol "+frame.ProtocolJSON+" or "+frame.ProtocolBinary, "Sec-WebSocket-Protocol")
+		httpError(w, http.StatusBadRequest, "BAD_REQUEST", "ask for the subprotocol "+frame.ProtocolJSON+" or "+frame.ProtocolBinary, protocolHeader)
 		return "subprotocol"
-	case g.drain.Begun() || !g.deployment.known() || !g.sessions.reserve(g.cfg.Connections):
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		httpError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "this server takes no connections now; try again", "")
+	case g.drain.Begun() || !g.deployment.known():
+		u.unavailable(w)
+		return "unavailable"
+	}
+	if c := u.gateway.doors.enter(home, time.Now()); c != nil {
+		status, code := http.StatusServiceUnavailable, "UNAVAILABLE"
+		if c.theirs {
+			status, code = http.StatusTooManyRequests, "RATE_LIMITED"
+		}
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(c.wait.Seconds())))))
+		httpError(w, status, code, c.message, "")
+		return c.outcome
+	}
+	if !u.gateway.sessions.reserve(u.gateway.cfg.Connections) {
+		u.gateway.doors.leave(home)
+		u.unavailable(w)
 		return "unavailable"
 	}
 	return "accepted"
 }
 
+func (u *upgrader) unavailable(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	httpError(w, http.StatusServiceUnavailable, "UNAVAILABLE", "this server takes no connections now; try again", "")
+}
+
 // speaks tells whether a client names no subprotocol, or one that is known here.
 func (u *upgrader) speaks(named []string) bool {
-	return len(named) == 0 || slices.ContainsFunc(named, func(p string) bool { return u.codecs[p] != nil })
+	return len(named) == 0 || slices.ContainsFunc(named, func(p string) bool { return p != "" && u.plainCodecs[p] != nil })
 }
 
 // hijacker gives the library our socket in place of the connection.

@@ -1,27 +1,26 @@
 package gateway
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
-	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/proto/subject"
 )
 
 // user is somebody with sessions here.
 type user struct {
-	id string
+	id     string
+	limits userLimits
 
 	// Guarded by the table's lock.
 	sessions []*session
 	notices  *subscription
-	status   status
-}
-
-// status is what a user said of their presence, for all devices.
-type status struct {
-	state clientv1.PresenceState // unspecified: nothing was said
-	text  string
+	revoked  int64 // tokens issued before this time are void, Unix ms
+	// said is what the user said of themselves, here or elsewhere; known: it is
+	// certain that they said nothing later before their first session here.
+	said  status
+	known bool
 }
 
 // users is the table of who is connected here.
@@ -29,8 +28,9 @@ type users struct {
 	gateway *Gateway
 	most    int // sessions of one user; 0: no limit
 
-	mu   sync.Mutex
-	byID map[string]*user
+	mu     sync.Mutex
+	byID   map[string]*user
+	asking map[string]*statusAsk // by user
 }
 
 // join adds a session to a user's; ok is false where there are too many. The
@@ -64,6 +64,33 @@ func (t *users) leave(u *user, s *session) {
 	}
 }
 
+// revoke makes older tokens of a user void, and returns the user's sessions.
+func (t *users) revoke(id string, before int64) []*session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	u := t.byID[id]
+	if u == nil {
+		return nil
+	}
+	u.revoked = max(u.revoked, before)
+	return slices.Clone(u.sessions)
+}
+
+// revokedBefore is the time before which a user's tokens are void, as far as
+// it is known here.
+func (t *users) revokedBefore(u *user) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return u.revoked
+}
+
+// ids of all users, at this moment.
+func (t *users) ids() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.byID))
+}
+
 // sessions of a user, at this moment.
 func (t *users) sessions(id string) []*session {
 	t.mu.Lock()
@@ -72,28 +99,4 @@ func (t *users) sessions(id string) []*session {
 		return slices.Clone(u.sessions)
 	}
 	return nil
-}
-
-// begin is the presence that a new session of the user begins with: what its
-// hello says, or what was said last, or ONLINE.
-func (t *users) begin(u *user, said *clientv1.PresenceState) status {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	begin := u.status
-	if said != nil {
-		begin.state = *said
-	}
-	if begin.state == clientv1.PresenceState_PRESENCE_STATE_UNSPECIFIED {
-		begin.state = clientv1.PresenceState_ONLINE
-	}
-	return begin
-}
-
-// setStatus keeps what a user said of their presence, and returns the sessions
-// that it holds for.
-func (t *users) setStatus(u *user, s status) []*session {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	u.status = s
-	return slices.Clone(u.sessions)
 }

@@ -13,20 +13,21 @@ const visitorsKept = 10_000
 
 // visitors bounds how often something is done from one address.
 type visitors struct {
-	perMinute int // 0: no limit
+	often, burst int // often in each span, burst at once; often 0: no limit
+	span         time.Duration
 
 	mu        sync.Mutex
 	byAddress map[string]*rate.Limiter
 }
 
-func newVisitors(perMinute int) *visitors {
-	return &visitors{perMinute: perMinute, byAddress: map[string]*rate.Limiter{}}
+func newVisitors(often, burst int, span time.Duration) *visitors {
+	return &visitors{often: often, burst: burst, span: span, byAddress: map[string]*rate.Limiter{}}
 }
 
 // take takes one, if there is one for the address; else it tells how long to
 // wait.
 func (v *visitors) take(address string, now time.Time) (wait time.Duration, ok bool) {
-	if v.perMinute == 0 {
+	if v.often == 0 {
 		return 0, true
 	}
 	v.mu.Lock()
@@ -34,7 +35,7 @@ func (v *visitors) take(address string, now time.Time) (wait time.Duration, ok b
 	l := v.byAddress[address]
 	if l == nil {
 		v.forget(now)
-		l = rate.NewLimiter(rate.Every(time.Minute/time.Duration(v.perMinute)), v.perMinute)
+		l = rate.NewLimiter(rate.Every(v.span/time.Duration(v.often)), v.burst)
 		v.byAddress[address] = l
 	}
 	r := l.ReserveN(now, 1)
@@ -52,7 +53,7 @@ func (v *visitors) forget(now time.Time) {
 		return
 	}
 	for address, l := range v.byAddress {
-		if l.TokensAt(now) >= float64(v.perMinute) {
+		if l.TokensAt(now) >= float64(v.burst) {
 			delete(v.byAddress, address)
 		}
 	}

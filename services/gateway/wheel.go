@@ -20,6 +20,7 @@ const (
 	errandPing                  // ask whether the client lives
 	errandSilence               // something should have come back
 	errandExpire                // the token ends
+	errandText                  // the user's text ends
 )
 
 // appointment is one call to come.
@@ -45,9 +46,10 @@ func newWheel() *wheel { return &wheel{began: time.Now()} }
 // now is the present tick.
 func (w *wheel) now() int64 { return w.ticks.Load() }
 
-// book makes an appointment in at least the time given.
+// book makes an appointment in at least the time given, also where the wheel is
+// behind: whoever is called too soon takes that for an appointment of before.
 func (w *wheel) book(s *session, e errand, in time.Duration) {
-	at := w.now() + 1 + int64((max(in, 0)+wheelTick-1)/wheelTick)
+	at := max(w.now(), int64(time.Since(w.began)/wheelTick)) + 1 + int64((max(in, 0)+wheelTick-1)/wheelTick)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	slot := &w.slots[at%wheelSlots]

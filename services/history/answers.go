@@ -20,7 +20,8 @@ const (
 	readTimeout = 5 * time.Second
 )
 
-// answer answers history.ask from the store, beside the other replicas.
+// answer answers history.ask from the store, beside the other replicas, and takes
+// the other services' records of the audit.
 func (s *Service) answer() (micro.Service, error) {
 	service, err := micro.AddService(s.nc, micro.Config{
 		Name: "natter-history", Version: version, Description: "rooms and messages of natter",
@@ -33,6 +34,9 @@ func (s *Service) answer() (micro.Service, error) {
 		// A store that is slow for one asker must not hold up the others.
 		go s.historyAsk(r)
 	})), micro.WithEndpointSubject(subject.HistoryAsk))
+	if err == nil {
+		err = service.AddEndpoint("audit", natsx.Inboxed(micro.HandlerFunc(s.auditReply)), micro.WithEndpointSubject(subject.AllAudits))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("register with NATS: %w", err)
 	}
@@ -40,7 +44,7 @@ func (s *Service) answer() (micro.Service, error) {
 }
 
 func (s *Service) historyAsk(r micro.Request) {
-	ask, reply := &chatv1.HistoryAsk{}, &chatv1.HistoryAskReply{}
+	ask, reply, came := &chatv1.HistoryAsk{}, &chatv1.HistoryAskReply{}, time.Now()
 	if proto.Unmarshal(r.Data(), ask) != nil {
 		reply.Refusal = badRequest("this is not a natter.chat.v1.HistoryAsk")
 	} else {
@@ -49,12 +53,18 @@ func (s *Service) historyAsk(r micro.Request) {
 	if data, err := proto.Marshal(reply); err == nil {
 		_ = r.Respond(data)
 	}
+	s.metrics.answered("store", reply.GetRefusal(), came)
 }
 
 func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskReply) {
 	switch q := ask.GetQuestion().(type) {
 	case *chatv1.HistoryAsk_Deployment:
-		reply.Answer = &chatv1.HistoryAskReply_Deployment{Deployment: &chatv1.Deployment{Partitions: uint32(s.partitions), Epoch: s.epoch.Load()}}
+		reply.Answer = &chatv1.HistoryAskReply_Deployment{Deployment: &chatv1.Deployment{
+			Partitions: uint32(s.partitions), Epoch: s.epoch.Load(),
+			Limits: &chatv1.RoomLimits{Members: uint32(s.cfg.MembersPerRoom), Reactions: uint32(s.cfg.ReactionsPerMessage)},
+		}}
+	case *chatv1.HistoryAsk_Revocations:
+		reply.Answer = &chatv1.HistoryAskReply_Revocations{Revocations: s.revocations.after(q.Revocations)}
 	case *chatv1.HistoryAsk_Rooms:
 		ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 		defer cancel()
@@ -65,7 +75,9 @@ func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskR
 			reply.Refusal = archiveAway()
 			return
 		}
-		reply.Answer = &chatv1.HistoryAskReply_Rooms{Rooms: &chatv1.RoomIds{Rooms: ids}}
+		reply.Answer = &chatv1.HistoryAskReply_Rooms{Rooms: &chatv1.RoomIds{Rooms: ids, RevokedBeforeMs: s.revocations.before(q.Rooms.GetUser())}}
+	case *chatv1.HistoryAsk_Seen, *chatv1.HistoryAsk_KeepSeen:
+		s.seenReply(ask, reply)
 	default:
 		reply.Refusal = badRequest("a history ask needs a question that this server knows")
 	}

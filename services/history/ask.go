@@ -114,7 +114,7 @@ func (w *writer) view(e *entry, user string, position *chatv1.RoomPosition, view
 		i.part()
 		return
 	}
-	view.View = e.state.View(user)
+	view.View, view.MutedUntilMs = e.state.View(user), e.state.Muted[user]
 	if !i.holds(proto.Size(view.View.GetLast())) {
 		view.View.Last = nil
 	}
@@ -123,37 +123,37 @@ func (w *writer) view(e *entry, user string, position *chatv1.RoomPosition, view
 	after, missed := view.View.GetHead(), stretch{whole: true}
 	if position.After != nil {
 		after = position.GetAfter()
-		view.View.Resume = resume(after, e.state.Head)
+		view.View.Resume = resume(after, e.state.Head, e.state.Since)
 	}
 	if view.View.GetResume() == chatv1.Resume_COMPLETE {
 		missed = w.stretch(e, after)
 	}
 	if missed.whole && counts.whole {
-		view.Events = i.fit(missed.events)
+		view.Events = i.fit(unsaid(missed.events))
 		i.part()
 		return
 	}
 	go w.loader.do(func(ctx context.Context) {
 		defer i.part()
-		err := counts.complete(ctx, w.loader.library, e.id, user)
+		// A store that is away must not keep anybody from going on: then the counts
+		// are what the memory shows, of the room's last 500 events.
+		_ = counts.complete(ctx, w.loader.library, e.id, user)
 		view.View.Unread, view.View.Mentions = counts.unread, counts.mentions
-		if err == nil {
-			err = missed.complete(ctx, w.loader.library, e.id, after)
-		}
-		if err != nil {
+		if err := missed.complete(ctx, w.loader.library, e.id, after); err != nil {
 			view.View, view.Refusal = nil, archiveAway()
 			return
 		}
-		view.Events = i.fit(missed.events)
+		view.Events = i.fit(unsaid(missed.events))
 	})
 }
 
-// resume says how a room goes on after a seq.
-func resume(after, head uint32) chatv1.Resume {
+// resume says how a room goes on after a seq, if the messages before the seq
+// since were trimmed.
+func resume(after, head, since uint32) chatv1.Resume {
 	switch {
 	case after > head:
 		return chatv1.Resume_RESET
-	case head-after > maxReplay:
+	case head-after > maxReplay, after+1 < since:
 		return chatv1.Resume_TRUNCATED
 	}
 	return chatv1.Resume_COMPLETE
@@ -166,7 +166,7 @@ func (w *writer) eventList(ask *chatv1.AskEvents, reply *chatv1.AskReply, answer
 		answer()
 	}
 	tell := func(head uint32, events []*chatv1.Event) {
-		events = (&inquiry{}).fit(events)
+		events = (&inquiry{}).fit(unsaid(events))
 		if n := int(ask.GetLimit()); n > 0 {
 			events = events[:min(n, len(events))]
 		}

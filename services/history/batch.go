@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -14,10 +15,14 @@ import (
 type batch struct {
 	now     time.Time
 	record  *chatv1.LogRecord
+	origins []origin // of the record's events, one each
 	bytes   int
 	used    map[string]*entry // the rooms of its commands
 	byID    map[string]*chatv1.CommandReply
 	answers []answered
+	// proves: that it is stored shows that nobody else has written since the
+	// lease, renewed at that time, had run out.
+	proves time.Time
 }
 
 // answered is a command that is decided.
@@ -64,7 +69,8 @@ func (w *writer) decide(b *batch, r *request) {
 		return
 	}
 	b.used[e.id] = e
-	b.answer(r, &chatv1.CommandReply{Results: w.results(b, e, c)})
+	b.answer(r, &chatv1.CommandReply{Results: w.results(b, e, r)})
+	r.decided()
 }
 
 // mustWait tells whether a command needs what is not in memory, and has the
@@ -87,19 +93,52 @@ func (w *writer) mustWait(e *entry, r *request) bool {
 
 // results decides the changes of a command one after another, each on what the
 // one before it left.
-func (w *writer) results(b *batch, e *entry, c *chatv1.Command) []*chatv1.Result {
+func (w *writer) results(b *batch, e *entry, r *request) []*chatv1.Result {
+	c, before := r.command, len(b.record.GetEvents())
+	if c.GetImport() != nil {
+		results := w.past(b, e, r)
+		b.came(before, r, 0)
+		return results
+	}
 	if c.GetSends() == nil {
-		return []*chatv1.Result{w.apply(b, e, c, change(c))}
+		result := w.apply(b, e, r, change(c))
+		b.came(before, r, 0)
+		return []*chatv1.Result{result}
 	}
 	results := make([]*chatv1.Result, 0, len(c.GetSends().GetSends()))
-	for _, send := range c.GetSends().GetSends() {
-		results = append(results, w.apply(b, e, c, send))
+	for i, send := range c.GetSends().GetSends() {
+		before = len(b.record.GetEvents())
+		results = append(results, w.apply(b, e, r, send))
+		b.came(before, r, i)
 	}
 	return results
 }
 
-func (w *writer) apply(b *batch, e *entry, c *chatv1.Command, change any) *chatv1.Result {
-	d := room.Decide(e.state, room.Command{ID: c.GetId(), By: c.GetActor(), Change: change}, e.facts, w.limits, b.now.UnixMilli())
+// past takes a part of a room's past, up to the first event or mark that is
+// refused.
+func (w *writer) past(b *batch, e *entry, r *request) []*chatv1.Result {
+	c := r.command
+	var results []*chatv1.Result
+	take := func(change any) bool {
+		result := w.apply(b, e, r, change)
+		results = append(results, result)
+		return result.GetRefusal() == nil
+	}
+	for _, event := range c.GetImport().GetEvents() {
+		if !take(event) {
+			return results
+		}
+	}
+	for _, mark := range c.GetImport().GetMarks() {
+		if !take(mark) {
+			return results
+		}
+	}
+	return results
+}
+
+func (w *writer) apply(b *batch, e *entry, r *request, change any) *chatv1.Result {
+	d := room.Decide(e.state, room.Command{ID: r.command.GetId(), By: r.command.GetActor(), Change: change}, e.facts, w.limits, b.now.UnixMilli())
 	if d.Refusal != nil {
 		return &chatv1.Result{Refusal: d.Refusal}
 	}
@@ -110,7 +149,7 @@ func (w *writer) apply(b *batch, e *entry, c *chatv1.Command, change any) *chatv
 	}
 	if d.Event != nil {
 		if err := e.state.Evolve(d.Event); err != nil {
-			w.log.Error("a decision does not fit its room", "error", err)
+			w.log.ErrorContext(r.named(context.Background()), "a decision does not fit its room", "room", e.id, "error", err)
 			return &chatv1.Result{Refusal: &chatv1.Refusal{Code: chatv1.ErrorCode_INTERNAL, Message: "the server made a mistake; it was logged"}}
 		}
 		e.touched = true

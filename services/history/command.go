@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
@@ -11,6 +12,7 @@ import (
 	"github.com/natter-chat/natter/services/history/room"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/rpc"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 const (
@@ -31,6 +33,13 @@ func (s *Service) do(ctx context.Context, c *chatv1.Command) (*chatv1.CommandRep
 	defer cancel()
 	deadline, _ := ctx.Deadline()
 	c.Id, c.DeadlineMs = s.replica+"/"+natsx.Instance(), deadline.UnixMilli()
+	for _, send := range c.GetSends().GetSends() {
+		send.ReceivedUs = time.Now().UnixMicro()
+	}
+	step := tracing.Of(ctx).Child("command", tracing.Client, time.Now())
+	defer step.End()
+	step.Text("natter.room", c.GetRoom())
+	step.Text("natter.command", c.GetId())
 	data, err := proto.Marshal(c)
 	if err != nil {
 		return nil, err
@@ -40,12 +49,15 @@ func (s *Service) do(ctx context.Context, c *chatv1.Command) (*chatv1.CommandRep
 	if c.GetActor().GetAdmin() {
 		to = subject.Admin(partition)
 	}
+	header := tracing.Named(tracing.Header([]*tracing.Span{step}), tracing.Request(ctx))
 	for try := 0; ; try++ {
-		reply := s.try(ctx, to, data)
+		reply := s.try(ctx, &nats.Msg{Subject: to, Header: header, Data: data})
 		switch {
 		case reply == nil || reply.GetRefusal().GetCode() == chatv1.ErrorCode_UNAVAILABLE:
 		case reply.GetRefusal() != nil:
 			return nil, rpc.Refuse(reply.GetRefusal())
+		case c.GetImport() != nil:
+			return reply, nil // each of its results speaks for itself
 		case len(reply.GetResults()) == 1 && reply.GetResults()[0].GetRefusal() != nil:
 			return nil, rpc.Refuse(reply.GetResults()[0].GetRefusal())
 		case len(reply.GetResults()) == 1:
@@ -58,10 +70,10 @@ func (s *Service) do(ctx context.Context, c *chatv1.Command) (*chatv1.CommandRep
 }
 
 // try is one attempt; nil where there was no answer.
-func (s *Service) try(ctx context.Context, to string, data []byte) *chatv1.CommandReply {
+func (s *Service) try(ctx context.Context, m *nats.Msg) *chatv1.CommandReply {
 	ctx, cancel := context.WithTimeout(ctx, attemptFor)
 	defer cancel()
-	msg, err := s.nc.RequestWithContext(ctx, to, data)
+	msg, err := s.nc.RequestMsgWithContext(ctx, m)
 	if err != nil {
 		return nil
 	}

@@ -44,7 +44,6 @@ func (s *Service) fix(ctx context.Context) error {
 	if epoch > d.Epoch {
 		err = s.store.SetEpoch(ctx, epoch)
 	}
-	s.partitions = d.Partitions
 	s.raise(max(epoch, d.Epoch))
 	return err
 }
@@ -56,8 +55,47 @@ func (s *Service) checkPartitions(where string, have int) error {
 	return fmt.Errorf("NATTER_PARTITIONS: %d is set, but %s was made for %d, which cannot be changed: set it to %d", s.cfg.Partitions, where, have, have)
 }
 
-// announceEpoch makes a higher epoch known to the other replicas, at their next
-// start at the latest.
+// followEpoch takes over what other replicas announce, until ctx ends.
+func (s *Service) followEpoch(ctx context.Context) {
+	for ctx.Err() == nil {
+		if err := s.watchEpoch(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("the epoch is not watched, trying again", "error", err)
+			_ = sleep(ctx, time.Second)
+		}
+	}
+}
+
+func (s *Service) watchEpoch(ctx context.Context) error {
+	bucket, err := s.js.KeyValue(ctx, subject.BucketMeta)
+	if err != nil {
+		return err
+	}
+	watcher, err := bucket.Watch(ctx, "epoch")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = watcher.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case entry, open := <-watcher.Updates():
+			if !open {
+				return errors.New("the watch ended")
+			}
+			if entry == nil || entry.Operation() != jetstream.KeyValuePut {
+				continue
+			}
+			epoch, err := strconv.ParseUint(string(entry.Value()), 10, 64)
+			if err != nil {
+				return fmt.Errorf("bucket %s: the epoch is no number: %w", subject.BucketMeta, err)
+			}
+			s.raise(epoch)
+		}
+	}
+}
+
+// announceEpoch makes a higher epoch known to the other replicas.
 func (s *Service) announceEpoch(ctx context.Context, epoch uint64) error {
 	bucket, err := s.js.KeyValue(ctx, subject.BucketMeta)
 	if err == nil {

@@ -11,4 +11,7 @@
 // Questions about live state (ask.go) are answered by the writer, from memory
 // where it reaches; pages and lists (messagequeries.go, roomqueries.go) by any
 // replica, from the store.
+//
+// What a room keeps no longer its owner trims (sweeper.go); RETENTION.md says
+// what that means for whom.
 package history

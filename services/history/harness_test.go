@@ -25,7 +25,7 @@ type running struct {
 }
 
 func testConfig(dir string) Config {
-	return Config{DataDir: dir, Store: "sqlite", Partitions: testPartitions, Replicas: 1, LogMaxBytes: 64 << 20, Durability: "disk"}
+	return Config{DataDir: dir, Store: "sqlite", Partitions: testPartitions, Replicas: 1, LogMaxBytes: 64 << 20, LogWindow: time.Hour, Durability: "disk", MembersPerRoom: 10_000, ReactionsPerMessage: 20}
 }
 
 func dialer(t testing.TB, server *natstest.Server) Dialer {
@@ -39,7 +39,24 @@ func dialer(t testing.TB, server *natstest.Server) Dialer {
 // start runs a service on the data in dir until the test ends or stop is called.
 func start(t testing.TB, server *natstest.Server, dir string, change ...func(*Service)) *running {
 	t.Helper()
-	s, err := New(testConfig(dir), server.Connect(t, natsx.History), dialer(t, server), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	r := launch(t, server, dir, change...)
+	r.ready()
+	return r
+}
+
+// launch is start that does not wait until all is ready.
+func launch(t testing.TB, server *natstest.Server, dir string, change ...func(*Service)) *running {
+	t.Helper()
+	return launchWith(t, server, testConfig(dir), change...)
+}
+
+func newService(t testing.TB, server *natstest.Server, cfg Config) (*Service, error) {
+	return New(cfg, server.Connect(t, natsx.History), dialer(t, server), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+}
+
+func launchWith(t testing.TB, server *natstest.Server, cfg Config, change ...func(*Service)) *running {
+	t.Helper()
+	s, err := newService(t, server, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +78,12 @@ func start(t testing.TB, server *natstest.Server, dir string, change ...func(*Se
 		}
 	}
 	t.Cleanup(r.stop)
-	r.ready()
 	return r
 }
 
 func (r *running) ready() {
 	r.t.Helper()
-	natstest.Eventually(r.t, 20*time.Second, "history is ready", func() bool {
+	natstest.Eventually(r.t, time.Minute, "history is ready", func() bool {
 		for _, c := range r.Checks() {
 			if c.Ready() != nil {
 				return false
@@ -85,7 +101,7 @@ func (r *running) do(c *chatv1.Command) *chatv1.CommandReply {
 		r.t.Fatal(err)
 	}
 	reply := &chatv1.CommandReply{}
-	natstest.Eventually(r.t, 20*time.Second, "a command is answered", func() bool {
+	natstest.Eventually(r.t, time.Minute, "a command is answered", func() bool {
 		msg, err := r.gateway.Request(subject.Command(subject.Partition(c.GetRoom(), r.partitions)), data, 2*time.Second)
 		if err != nil {
 			return false
@@ -116,7 +132,7 @@ func (r *running) ask(room string, q *chatv1.Ask) *chatv1.AskReply {
 		r.t.Fatal(err)
 	}
 	reply := &chatv1.AskReply{}
-	natstest.Eventually(r.t, 20*time.Second, "a question is answered", func() bool {
+	natstest.Eventually(r.t, time.Minute, "a question is answered", func() bool {
 		msg, err := r.gateway.Request(subject.Ask(subject.Partition(room, r.partitions)), data, 2*time.Second)
 		if err != nil {
 			return false

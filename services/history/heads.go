@@ -95,6 +95,10 @@ func membershipsOf(e *chatv1.Event) []*chatv1.Membership {
 		return []*chatv1.Membership{of(e.GetUser(), false)}
 	case *chatv1.Event_Removed:
 		return []*chatv1.Membership{of(c.Removed.GetUser(), false)}
+	case *chatv1.Event_Erased:
+		if c.Erased.GetUser() != "" {
+			return []*chatv1.Membership{of(c.Erased.GetUser(), false)}
+		}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/history/faultpoint"
 )
 
 // fate is what became of an append.
@@ -54,6 +55,9 @@ type journal struct {
 	log     *slog.Logger
 	// trouble is told why an append is not decided; nil: decided.
 	trouble func(error)
+	// filled is told of the empty record that stands where an append was lost: the
+	// store has to get past it, too.
+	filled func(*chatv1.LogRecord)
 }
 
 // append stores a record, and does not return before its fate is known. It
@@ -64,7 +68,7 @@ func (j *journal) append(ctx context.Context, r *chatv1.LogRecord) (fate, error)
 		return stored, nil
 	}
 	id := r.GetId()
-	j.log.Warn("an append had no good answer, settling it", "sequence", j.at.sequence+1, "error", err)
+	j.log.WarnContext(ctx, "an append had no good answer, settling it", "sequence", j.at.sequence+1, "error", err)
 	j.trouble(err)
 	return j.settle(ctx, id)
 }
@@ -84,6 +88,7 @@ func (j *journal) attempt(ctx context.Context, r *chatv1.LogRecord) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.timeout())
 	defer cancel()
+	faultpoint.Hit(faultpoint.BeforeAppend)
 	msg := &nats.Msg{Subject: subject.Log(j.partition), Data: data}
 	ack, err := j.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequence(j.at.sequence), jetstream.WithRetryAttempts(0))
 	if err != nil {
@@ -93,6 +98,7 @@ func (j *journal) attempt(ctx context.Context, r *chatv1.LogRecord) error {
 		return fmt.Errorf("acked at %d, expected %d", ack.Sequence, r.GetSequence())
 	}
 	j.at.take(r)
+	faultpoint.Hit(faultpoint.AfterAppend)
 	return nil
 }
 
@@ -108,6 +114,7 @@ func (j *journal) settle(ctx context.Context, original []byte) (fate, error) {
 		empty := &chatv1.LogRecord{TimeMs: time.Now().UnixMilli()}
 		err := j.attempt(ctx, empty)
 		if err == nil {
+			j.filled(empty)
 			return lost, nil
 		}
 		ours = append(ours, empty.GetId())
@@ -134,6 +141,9 @@ func (j *journal) found(r *chatv1.LogRecord, ours [][]byte) fate {
 	j.at = next
 	if mine && string(r.GetId()) == string(ours[0]) {
 		return stored
+	}
+	if mine {
+		j.filled(r)
 	}
 	return lost
 }

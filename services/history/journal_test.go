@@ -35,7 +35,7 @@ func openJournal(t testing.TB, server *natstest.Server, owner string, timeout fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &journal{js: js, stream: stream, owner: owner, timeout: timeout, log: slog.New(slog.DiscardHandler), trouble: func(error) {}}
+	return &journal{js: js, stream: stream, owner: owner, timeout: timeout, log: slog.New(slog.DiscardHandler), trouble: func(error) {}, filled: func(*chatv1.LogRecord) {}}
 }
 
 // rounds appends for a while, and takes over again whenever it is superseded,

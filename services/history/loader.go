@@ -27,6 +27,10 @@ const (
 	loadedEvents = 100
 )
 
+// errBehind says that between what the store has and what is in memory there
+// are records that are only in the log.
+var errBehind = errors.New("the store is too far behind the log; it catches up")
+
 // loader asks the store without holding the writer up.
 type loader struct {
 	library library
@@ -48,6 +52,10 @@ type load struct {
 	err    error
 	entry  *entry
 }
+
+// needsTail tells whether what the store says has to be brought up to date.
+// Ids that it does not have are in memory.
+func (r *load) needsTail() bool { return r.needs == nil || len(r.needs.Messages) > 0 }
 
 // do runs work when a slot is free.
 func (l *loader) do(work func(ctx context.Context)) {
@@ -85,8 +93,13 @@ func (w *writer) load(e *entry, needs *room.Needs) {
 	e.loading = true
 	l := &load{room: e.id, needs: needs, entry: e}
 	w.holds[l] = w.at
+	if l.needsTail() && !w.tail.reaches(w.at) {
+		l.err = errBehind
+	}
 	go w.loader.do(func(ctx context.Context) {
-		w.loader.fill(ctx, l)
+		if l.err == nil {
+			w.loader.fill(ctx, l)
+		}
 		select {
 		case w.loads <- l:
 		case <-w.quit:
@@ -96,6 +109,7 @@ func (w *writer) load(e *entry, needs *room.Needs) {
 
 // loaded brings what the store said up to date, and lets go on what waited.
 func (w *writer) loaded(l *load) {
+	from := w.holds[l]
 	delete(w.holds, l)
 	defer w.forget()
 	e := l.entry
@@ -103,6 +117,9 @@ func (w *writer) loaded(l *load) {
 		return // dropped since, with a record that was lost
 	}
 	e.loading = false
+	if l.err == nil && l.needsTail() && !w.tail.reaches(from) {
+		l.err = errBehind
+	}
 	if l.err != nil {
 		w.failed(e, l.err)
 		return
@@ -165,7 +182,7 @@ func (w *writer) learn(e *entry, l *load) {
 // A tail that does not reach back to it is no room: then it is loaded again.
 func (w *writer) adopt(e *entry, l *load) bool {
 	var r recent
-	for _, event := range l.events {
+	for _, event := range lastOf(l.events, l.state) {
 		r.add(event)
 	}
 	for _, event := range w.tail.byRoom[e.id] {
@@ -185,9 +202,23 @@ func (w *writer) adopt(e *entry, l *load) bool {
 	return true
 }
 
+// lastOf are a room's last events, from the last hole on: what the store had of
+// others may have been trimmed.
+func lastOf(events []*chatv1.Event, s *room.State) []*chatv1.Event {
+	n := len(events)
+	for next := s.Head; n > 0 && events[n-1].GetSeq() == next && next >= s.Since; next-- {
+		n--
+	}
+	return events[n:]
+}
+
 // failed turns away what waited for a room that the store did not give.
 func (w *writer) failed(e *entry, err error) {
-	w.log.Warn("a room could not be loaded", "room", e.id, "error", err)
+	ctx := context.Background()
+	if len(e.commands) > 0 {
+		ctx = e.commands[0].named(ctx) // the first of those that it was loaded for
+	}
+	w.log.WarnContext(ctx, "a room could not be loaded", "room", e.id, "commands", len(e.commands), "questions", len(e.questions), "error", err)
 	commands, questions := e.commands, e.questions
 	e.commands, e.questions = nil, nil
 	if e.state == nil {

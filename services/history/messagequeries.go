@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/services/history/room"
@@ -29,7 +26,7 @@ func (q *messageQueries) List(ctx context.Context, in *historyv1.MessagesListReq
 		}
 	}
 	if sides > 1 {
-		return nil, rpc.Refuse(badRequest("set one of before, after and around"))
+		return nil, rpc.Refuse(badField("around", "set at most one of before, after and around"))
 	}
 	if _, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq()); err != nil {
 		return nil, err
@@ -69,44 +66,25 @@ func (q *messageQueries) Get(ctx context.Context, in *historyv1.MessagesGetReque
 	return &historyv1.MessagesGetResponse{Message: m}, nil
 }
 
-// Events is a stretch of a room's log, as the store has it.
+// Events is a stretch of a room's log, as the store has it. What was trimmed
+// between its events is told as deleted.
 func (q *messageQueries) Events(ctx context.Context, in *historyv1.EventsRequest) (*historyv1.EventsResponse, error) {
-	if _, _, err := q.service.readable(ctx, in.GetRoom(), 0); err != nil {
-		return nil, err
-	}
 	n := int(min(in.GetLimit(), maxReplay))
 	if n == 0 {
 		n = maxReplay
 	}
-	events, err := q.service.store.Events(ctx, in.GetRoom(), in.GetAfter(), n)
-	if err != nil {
-		return nil, q.service.storeError(err)
+	for try := 0; ; try++ {
+		info, _, err := q.service.readable(ctx, in.GetRoom(), 0)
+		if err != nil || in.GetAfter() >= info.GetHead() {
+			return &historyv1.EventsResponse{}, err
+		}
+		n := min(n, int(info.GetHead()-in.GetAfter()))
+		events, err := q.service.store.Events(ctx, in.GetRoom(), in.GetAfter(), n)
+		if err != nil {
+			return nil, q.service.storeError(err)
+		}
+		if events, whole := room.Filled(in.GetRoom(), events, in.GetAfter(), in.GetAfter()+uint32(n), info.GetSince()); whole || try > 0 {
+			return &historyv1.EventsResponse{Events: unsaid(events)}, nil
+		} // else more was trimmed between the two questions
 	}
-	return &historyv1.EventsResponse{Events: events}, nil
-}
-
-// Post sends a message as any user.
-func (q *messageQueries) Post(ctx context.Context, in *historyv1.PostRequest) (*historyv1.PostResponse, error) {
-	if !rpc.CallerOf(ctx).Admin {
-		return nil, status.Error(codes.PermissionDenied, "only admins post here; users do over the WebSocket")
-	}
-	if r := room.CheckUser("user", in.GetUser()); r != nil {
-		return nil, rpc.Refuse(r)
-	}
-	name := in.GetName()
-	if name == "" {
-		name = in.GetUser()
-	}
-	reply, err := q.service.do(ctx, &chatv1.Command{
-		Actor: &chatv1.Actor{User: in.GetUser(), Name: name, Admin: true}, Room: in.GetRoom(),
-		Change: &chatv1.Command_Sends{Sends: &chatv1.Sends{Sends: []*chatv1.Send{{ClientMsgId: in.GetClientMsgId(), Text: in.GetText(), Data: in.GetData()}}}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	result := reply.GetResults()[0]
-	// An admin's next query sees the message; if the store is behind, it is
-	// stored all the same.
-	_, _, _ = q.service.readable(ctx, in.GetRoom(), result.GetSeq())
-	return &historyv1.PostResponse{Seq: result.GetSeq(), Duplicate: result.GetDuplicate(), Durability: reply.GetDurability()}, nil
 }

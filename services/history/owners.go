@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,27 +23,31 @@ const (
 // so in the bucket chat_owners, and holds a lease for each partition that it
 // writes. The lease is for liveness; safety is the journal's fence.
 type owners struct {
-	js         jetstream.JetStream
+	peers      *peers
 	replica    string
 	partitions int
-	replicas   int
 	// own runs the writer of a partition until ctx ends or it is another's.
-	own     func(ctx context.Context, partition int, l *lease) error
+	own func(ctx context.Context, partition int, l *lease) error
+	// others is told that a partition is another replica's now.
+	others  func(partition int)
 	metrics *metrics
 	log     *slog.Logger
 
-	mu     sync.Mutex
-	owned  map[int]*ownership
-	err    error // why the bucket does not answer
-	bucket jetstream.KeyValue
+	mu    sync.Mutex
+	owned map[int]*ownership
+	err   error // why the bucket does not answer
+
+	ending sync.WaitGroup
 }
 
-// ownership is one partition that this replica writes.
+// ownership is one partition that this replica writes. But for ended, it
+// belongs to the goroutine of run.
 type ownership struct {
 	lease    *lease
 	revision uint64
 	stop     context.CancelFunc
 	ended    chan struct{}
+	leaving  bool
 }
 
 // run shares until ctx ends; then it gives everything back.
@@ -64,17 +66,17 @@ func (o *owners) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return o.leave()
 		case <-tick.C:
+		case <-o.peers.changed:
 		}
 	}
 }
 
 // round announces this replica, and takes, renews and gives up leases.
-func (o *owners) round(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, renewalWait)
+func (o *owners) round(life context.Context) error {
+	ctx, cancel := context.WithTimeout(life, renewalWait)
 	defer cancel()
-	live, err := o.announce(ctx)
+	live, err := o.peers.announce(ctx, life)
 	if err != nil {
-		o.bucket = nil // it may be gone: a memory bucket does not outlive its server
 		return err
 	}
 	var errs []error
@@ -82,67 +84,34 @@ func (o *owners) round(ctx context.Context) error {
 		if replica == o.replica {
 			errs = append(errs, o.hold(ctx, p))
 		} else {
-			o.release(p)
+			o.concede(p)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// announce says that this replica lives, and tells who else does.
-func (o *owners) announce(ctx context.Context) ([]string, error) {
-	if o.bucket == nil {
-		bucket, err := o.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: subject.BucketOwners, Description: "natter: who lives and who writes which partition",
-			TTL: leaseTTL, Storage: jetstream.MemoryStorage, Replicas: o.replicas,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("bucket %s: %w", subject.BucketOwners, err)
-		}
-		o.bucket = bucket
-	}
-	if _, err := o.bucket.PutString(ctx, subject.OwnerReplica(o.replica), o.replica); err != nil {
-		return nil, fmt.Errorf("announce this replica: %w", err)
-	}
-	keys, err := o.bucket.ListKeys(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list the replicas: %w", err)
-	}
-	prefix := subject.OwnerReplica("x")
-	prefix = prefix[:len(prefix)-1]
-	var live []string
-	for key := range keys.Keys() {
-		if token, ok := strings.CutPrefix(key, prefix); ok {
-			if id, err := subject.ID(token); err == nil {
-				live = append(live, id)
-			}
-		}
-	}
-	if !slices.Contains(live, o.replica) { // the list may be read where our own word has not arrived
-		live = append(live, o.replica)
-	}
-	slices.Sort(live)
-	return live, ctx.Err()
-}
-
 // hold takes or renews the lease of a partition.
 func (o *owners) hold(ctx context.Context, p int) error {
 	own := o.ownership(p)
+	if own != nil && own.leaving {
+		return nil // its end wakes the next round
+	}
 	sent := time.Now()
 	if own != nil && own.revision > 0 {
-		revision, err := o.bucket.Update(ctx, subject.OwnerPartition(p), []byte(o.replica), own.revision)
+		revision, err := o.peers.bucket.Update(ctx, subject.OwnerPartition(p), []byte(o.replica), own.revision)
 		if err == nil {
 			own.revision = revision
-			own.lease.renew(sent)
+			own.lease.extend(sent)
 			return nil
 		}
 	}
-	revision, err := o.bucket.Create(ctx, subject.OwnerPartition(p), []byte(o.replica))
+	revision, err := o.peers.bucket.Create(ctx, subject.OwnerPartition(p), []byte(o.replica))
 	switch {
 	case err == nil && own != nil:
-		// The lease had run out: another may have written since, so the writer's
-		// state may be old. The next one reads the log first.
-		o.release(p)
-		o.start(p, sent, revision)
+		// The lease had run out: another may have written since. The writer asks
+		// the log; its state is still good if nobody has.
+		own.revision = revision
+		own.lease.question(sent)
 		return nil
 	case err == nil:
 		o.start(p, sent, revision)
@@ -156,7 +125,7 @@ func (o *owners) hold(ctx context.Context, p int) error {
 // exists goes on where there is a lease already: of this replica, with a
 // renewal whose answer was lost or a writer that ended; or of another.
 func (o *owners) exists(ctx context.Context, p int, own *ownership) error {
-	entry, err := o.bucket.Get(ctx, subject.OwnerPartition(p))
+	entry, err := o.peers.bucket.Get(ctx, subject.OwnerPartition(p))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil // run out meanwhile; the next round takes it
 	}
@@ -164,11 +133,11 @@ func (o *owners) exists(ctx context.Context, p int, own *ownership) error {
 		return fmt.Errorf("lease of partition %d: %w", p, err)
 	}
 	if string(entry.Value()) != o.replica {
-		o.release(p)
+		o.concede(p)
 		return nil
 	}
 	sent := time.Now()
-	revision, err := o.bucket.Update(ctx, subject.OwnerPartition(p), []byte(o.replica), entry.Revision())
+	revision, err := o.peers.bucket.Update(ctx, subject.OwnerPartition(p), []byte(o.replica), entry.Revision())
 	if err != nil {
 		return fmt.Errorf("lease of partition %d: %w", p, err)
 	}
@@ -177,7 +146,12 @@ func (o *owners) exists(ctx context.Context, p int, own *ownership) error {
 		return nil
 	}
 	own.revision = revision
-	own.lease.renew(sent)
+	if own.lease.holds() {
+		own.lease.extend(sent)
+	} else {
+		// What was lost may be the answer to a lease taken after another's.
+		own.lease.question(sent)
+	}
 	return nil
 }
 
@@ -217,41 +191,49 @@ func (o *owners) start(p int, sent time.Time, revision uint64) {
 	}()
 }
 
-// release gives a partition back, if it is held: its writer ends first, so that
-// the next owner finds the log at rest.
-func (o *owners) release(p int) {
-	o.mu.Lock()
-	own := o.owned[p]
-	o.mu.Unlock()
-	if own == nil {
-		return
+// concede gives a partition back, if it is held, to whom it belongs.
+func (o *owners) concede(p int) {
+	own := o.ownership(p)
+	switch {
+	case own == nil:
+		o.others(p)
+	case !own.leaving:
+		o.end(p, own, own.revision)
 	}
+}
+
+// end has a partition's writer end, and then deletes the lease of a revision
+// (0: none), so that the next owner finds the log at rest. The leases of other
+// partitions are renewed meanwhile.
+func (o *owners) end(p int, own *ownership, revision uint64) {
+	own.leaving = true
 	own.stop()
-	<-own.ended
-	o.forget(p)
-	if own.revision > 0 && o.bucket != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), renewalWait)
-		defer cancel()
-		_ = o.bucket.Delete(ctx, subject.OwnerPartition(p), jetstream.LastRevision(own.revision))
-	}
+	bucket := o.peers.bucket
+	o.ending.Go(func() {
+		<-own.ended
+		if revision > 0 && bucket != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), renewalWait)
+			defer cancel()
+			_ = bucket.Delete(ctx, subject.OwnerPartition(p), jetstream.LastRevision(revision))
+		}
+		o.mu.Lock()
+		if o.owned[p] == own {
+			delete(o.owned, p)
+		}
+		o.mu.Unlock()
+		o.peers.wake()
+	})
 }
 
-func (o *owners) forget(p int) {
-	o.mu.Lock()
-	delete(o.owned, p)
-	o.mu.Unlock()
-}
-
-// leave gives everything back, and says that this replica is gone.
+// leave says that this replica is gone, and gives everything back.
 func (o *owners) leave() error {
+	o.peers.leave()
 	for p := range o.partitions {
-		o.release(p)
+		if own := o.ownership(p); own != nil && !own.leaving {
+			o.end(p, own, own.revision)
+		}
 	}
-	if o.bucket != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), renewalWait)
-		defer cancel()
-		_ = o.bucket.Delete(ctx, subject.OwnerReplica(o.replica))
-	}
+	o.ending.Wait()
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,12 +13,16 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 const (
-	// maxBacklog is how many bytes of stored records may wait for the store
-	// before sends are turned away.
-	maxBacklog = 256 << 20
+	// heldBytes bounds each of the two queues of stored records that wait for
+	// the store in memory; more are read from the log again.
+	heldBytes = 32 << 20
+	// maxBacklog is how many events and marks may wait for the store before
+	// sends are turned away: their ids stay in memory, so that none is stored twice.
+	maxBacklog = 1_000_000
 	// maxCommand is the most bytes of one command: 256 KiB of sends, and room
 	// for the rest.
 	maxCommand = 288 << 10
@@ -31,6 +36,11 @@ const (
 // own takes a partition over, and writes it until ctx ends or it is another's.
 func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 	log := s.log.With("partition", partition)
+	defer func() {
+		if ctx.Err() != nil {
+			s.trouble.set(partition, nil) // another's now
+		}
+	}()
 	s.trouble.set(partition, errors.New("it is being taken over"))
 	nc, err := s.dial(ctx)
 	if err != nil {
@@ -43,11 +53,11 @@ func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 		s.trouble.set(partition, err)
 		return err
 	}
-	unsubscribe, err := s.listen(w)
+	stopListening, err := s.listen(w)
 	if err != nil {
+		s.trouble.set(partition, err)
 		return err
 	}
-	defer unsubscribe()
 	s.trouble.set(partition, nil)
 	log.Info("writing a partition", "sequence", p.at.Sequence)
 	defer log.Info("stopped writing a partition")
@@ -62,14 +72,27 @@ func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 		}
 		projected <- err
 	}()
+	keeping, stopKeeping := context.WithCancel(writing)
+	var kept sync.WaitGroup
+	kept.Go(func() { s.keepWindow(keeping, p.journal) })
+	kept.Go(func() {
+		s.webhooks.serve(keeping, partition, func(ctx context.Context) (jetstream.Stream, error) {
+			return s.js.Stream(ctx, subject.LogStream(partition))
+		})
+	})
+	kept.Go(func() { s.newSweeper(w).run(keeping) })
 	err = w.run(writing)
+	stopKeeping()
+	stopListening()
+	kept.Wait()
 	s.show(partition, w.journal.end())
 	stopWriting(nil)
 	stopProjecting()
-	if ctx.Err() != nil {
-		s.trouble.set(partition, nil) // another's now
+	err = errors.Join(err, <-projected)
+	if err != nil {
+		s.trouble.set(partition, err)
 	}
-	return errors.Join(err, <-projected)
+	return err
 }
 
 // show remembers how far a partition's log went when its writer ended.
@@ -88,27 +111,16 @@ func (s *Service) shown(partition int) uint64 {
 
 // takeOver reads the log to its end and makes the writer that goes on there.
 func (s *Service) takeOver(ctx context.Context, nc *nats.Conn, partition int, l *lease) (*writer, *projector, error) {
-	js, err := jetstream.New(nc)
+	j, err := s.openJournal(ctx, nc, partition)
 	if err != nil {
 		return nil, nil, err
-	}
-	stream, err := openStream(ctx, js, streamConfig(partition, s.cfg.Replicas, int64(s.cfg.LogMaxBytes)))
-	if err != nil {
-		return nil, nil, err
-	}
-	j := &journal{
-		js: js, stream: stream, partition: partition, owner: s.replica, log: s.log,
-		timeout: func() time.Duration { return attemptTimeout },
-		trouble: func(err error) {
-			s.metrics.unknown.Inc()
-			s.trouble.set(partition, fmt.Errorf("an append is not decided yet: %w", err))
-		},
 	}
 	from, err := s.past(ctx, j)
 	if err != nil {
 		return nil, nil, err
 	}
 	w := s.newWriter(partition, l)
+	j.filled = w.backlog.put // while the append is under way, so that nobody else puts
 	w.journal = settledJournal{j, func() { s.trouble.set(partition, nil) }}
 	var last *chatv1.LogRecord
 	if err := j.takeOver(ctx, from, func(r replayed) {
@@ -120,17 +132,44 @@ func (s *Service) takeOver(ctx context.Context, nc *nats.Conn, partition int, l 
 		return nil, nil, err
 	}
 	w.at = from.Sequence
+	// Another may have taken over while the lease did not hold, and been written
+	// over just now: it would answer from what it knows until it writes again. It
+	// finds nothing new then, if this replica writes nothing more.
+	if err := l.await(ctx); err != nil {
+		return nil, nil, err
+	}
 	if last != nil {
 		// The owner before may have died between storing it and saying so.
-		w.publish.record(w.epoch(), last)
+		w.publish.record(w.epoch(), last, nil)
 	}
 	return w, &projector{
-		partition: partition, archive: s.store, backlog: w.backlog, at: from, stream: stream.CachedInfo().Created.UnixNano(), progress: s.progress, log: s.log,
+		partition: partition, archive: s.store, backlog: w.backlog, at: from, stream: j.stream.CachedInfo().Created.UnixNano(), journal: j, progress: s.progress, metrics: s.metrics, log: s.log,
 		applied: func(sequence uint64) {
 			select {
 			case w.archived <- sequence:
 			case <-w.quit:
 			}
+		},
+	}, nil
+}
+
+// openJournal opens a partition's log, on a connection of its own.
+func (s *Service) openJournal(ctx context.Context, nc *nats.Conn, partition int) (*journal, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := openStream(ctx, js, streamConfig(partition, s.cfg.Replicas, s.cfg.LogMaxBytes))
+	if err != nil {
+		return nil, err
+	}
+	return &journal{
+		js: js, stream: stream, partition: partition, owner: s.replica, log: s.log,
+		timeout: s.attempts,
+		filled:  func(*chatv1.LogRecord) {},
+		trouble: func(err error) {
+			s.metrics.unknown.Inc()
+			s.trouble.set(partition, fmt.Errorf("an append is not decided yet: %w", err))
 		},
 	}, nil
 }
@@ -148,14 +187,12 @@ func (w *writer) replay(r replayed) {
 	w.backlog.put(r.record)
 }
 
-// listen brings commands and questions to the writer.
-func (s *Service) listen(w *writer) (unsubscribe func(), err error) {
+// listen brings commands and questions to the writer. Who stops it when the
+// writer has ended leaves nobody without an answer: what had come by then is
+// turned away, so that the sender tries again at once.
+func (s *Service) listen(w *writer) (stop func(), err error) {
 	var subs []*nats.Subscription
-	unsubscribe = func() {
-		for _, sub := range subs {
-			_ = sub.Unsubscribe()
-		}
-	}
+	stop = func() { s.drain(w, subs) }
 	for to, handle := range map[string]nats.MsgHandler{
 		subject.Command(w.partition): func(m *nats.Msg) { s.command(w, m, false) },
 		subject.Admin(w.partition):   func(m *nats.Msg) { s.command(w, m, true) },
@@ -163,18 +200,61 @@ func (s *Service) listen(w *writer) (unsubscribe func(), err error) {
 	} {
 		sub, err := s.nc.Subscribe(to, handle)
 		if err != nil {
-			unsubscribe()
+			for _, sub := range subs {
+				_ = sub.Unsubscribe()
+			}
 			return nil, fmt.Errorf("listen on %s: %w", to, err)
 		}
 		subs = append(subs, sub)
 	}
-	return unsubscribe, nil
+	return stop, nil
 }
+
+// drain ends the subscriptions, and answers what they still bring.
+func (s *Service) drain(w *writer, subs []*nats.Subscription) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		timeout := time.After(time.Second)
+		for _, sub := range subs {
+			ended := sub.StatusChanged(nats.SubscriptionClosed)
+			if sub.Drain() != nil {
+				_ = sub.Unsubscribe()
+				continue
+			}
+			select {
+			case <-ended:
+			case <-timeout:
+			}
+		}
+	}()
+	for {
+		select {
+		case r := <-w.requests:
+			r.answer(refusedCommand(unavailable(moving)))
+		case q := <-w.questions:
+			q.answer(&chatv1.AskReply{Refusal: unavailable(moving)})
+		case <-closed:
+			return
+		}
+	}
+}
+
+// moving tells who asks a writer that has ended.
+const moving = "the room moves to another server; try again"
 
 // command takes a command. Who may publish on a subject is up to NATS, so only
 // there a command may be an admin's.
 func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
-	answer := respond[*chatv1.CommandReply](m)
+	kind, came := "command", time.Now()
+	if admin {
+		kind = "admin"
+	}
+	tell := respond[*chatv1.CommandReply](m)
+	answer := func(reply *chatv1.CommandReply) {
+		tell(reply)
+		s.metrics.answered(kind, refusalOf(reply), came)
+	}
 	c := &chatv1.Command{}
 	switch {
 	case len(m.Data) > maxCommand:
@@ -189,16 +269,22 @@ func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
 		if c.GetActor() != nil && !admin {
 			c.Actor.Admin = false
 		}
-		r := &request{command: c, answer: answer}
+		r := &request{command: c, answer: answer, name: tracing.RequestOf(m.Header)}
+		r.traced(s.tracer, m.Header, w.partition)
 		select {
 		case w.requests <- r:
-		case <-w.quit: // no answer: the retry finds the next owner
+		case <-w.quit:
+			r.answer(refusedCommand(unavailable(moving)))
 		}
 	}
 }
 
 func (s *Service) question(w *writer, m *nats.Msg) {
-	answer := respond[*chatv1.AskReply](m)
+	tell, came := respond[*chatv1.AskReply](m), time.Now()
+	answer := func(reply *chatv1.AskReply) {
+		tell(reply)
+		s.metrics.answered("ask", reply.GetRefusal(), came)
+	}
 	q := &chatv1.Ask{}
 	if proto.Unmarshal(m.Data, q) != nil {
 		answer(&chatv1.AskReply{Refusal: badRequest("this is not a natter.chat.v1.Ask")})
@@ -207,5 +293,6 @@ func (s *Service) question(w *writer, m *nats.Msg) {
 	select {
 	case w.questions <- &question{ask: q, answer: answer}:
 	case <-w.quit:
+		answer(&chatv1.AskReply{Refusal: unavailable(moving)})
 	}
 }

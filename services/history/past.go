@@ -11,9 +11,6 @@ import (
 	"github.com/natter-chat/natter/services/history/store"
 )
 
-// errGap says that records are missing between the store and the log.
-var errGap = errors.New("the log begins after what the store has")
-
 // past compares the log with the store's position, and says from where to
 // replay. A log that is shorter than the store, or another one, means that the
 // past changed (a power cut under OS durability, a restored broker): the store
@@ -23,13 +20,18 @@ func (s *Service) past(ctx context.Context, j *journal) (store.Position, error) 
 	if err != nil {
 		return at, fmt.Errorf("where the store is: %w", err)
 	}
+	// Another replica may have raised it a moment ago.
+	d, err := s.store.Deployment(ctx, store.Deployment{Partitions: s.partitions, Epoch: s.epoch.Load()})
+	if err != nil {
+		return at, fmt.Errorf("the store's epoch: %w", err)
+	}
+	s.raise(d.Epoch)
 	info, err := j.stream.Info(ctx)
 	if err != nil {
 		return at, fmt.Errorf("the log: %w", err)
 	}
-	if info.State.FirstSeq > at.Sequence+1 && info.State.LastSeq > at.Sequence {
-		return at, fmt.Errorf("partition %d: %w: sequences %d to %d of stream %s are in neither; restore them from a backup",
-			j.partition, errGap, at.Sequence+1, info.State.FirstSeq-1, info.Config.Name)
+	if from, to := gap(info, at); to > 0 {
+		return at, gapError(j.partition, from, to)
 	}
 	if at.Sequence == 0 && s.shown(j.partition) == 0 {
 		return at, nil

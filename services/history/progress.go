@@ -3,7 +3,12 @@ package history
 import (
 	"context"
 	"sync"
+	"time"
 )
+
+// lookAgain is how often the store is asked while one waits for what another
+// replica may apply.
+const lookAgain = 25 * time.Millisecond
 
 // progress tells readers when the store has come as far as they need. Safe for
 // concurrent use.
@@ -13,10 +18,12 @@ type progress struct {
 	want    chan struct{} // closed when a reader waits for that
 	waiting bool
 	err     error
+	// shared: other replicas apply to the store, too.
+	shared bool
 }
 
-func newProgress() *progress {
-	return &progress{changed: make(chan struct{}), want: make(chan struct{})}
+func newProgress(shared bool) *progress {
+	return &progress{changed: make(chan struct{}), want: make(chan struct{}), shared: shared}
 }
 
 // wanted is closed once somebody waits for the store to come further.
@@ -52,6 +59,12 @@ func (p *progress) failing() error {
 
 // until returns when done says so, asked now and after each change, or ctx ends.
 func (p *progress) until(ctx context.Context, done func() (bool, error)) error {
+	var again <-chan time.Time
+	if p.shared {
+		tick := time.NewTicker(lookAgain)
+		defer tick.Stop()
+		again = tick.C
+	}
 	for {
 		p.mu.Lock()
 		changed := p.changed
@@ -64,6 +77,7 @@ func (p *progress) until(ctx context.Context, done func() (bool, error)) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-changed:
+		case <-again:
 		}
 	}
 }

@@ -17,10 +17,16 @@ const (
 	// waits for it.
 	batchEvents = 10_000
 	batchFor    = 250 * time.Millisecond
+	// applyTimeout bounds one attempt; the next one begins anew.
+	applyTimeout = 30 * time.Second
 )
+
+// batchBytes bounds what is read from the log at once.
+const batchBytes = 8 << 20
 
 // archive is what a projector needs of the store.
 type archive interface {
+	Position(ctx context.Context, partition int) (store.Position, error)
 	Apply(ctx context.Context, partition int, from, to store.Position, records []*chatv1.LogRecord) error
 }
 
@@ -29,9 +35,11 @@ type projector struct {
 	partition int
 	archive   archive
 	backlog   *backlog
+	journal   *journal       // for reading
 	at        store.Position // as the store has it
 	stream    int64          // when the stream was created, Unix ns
 	progress  *progress
+	metrics   *metrics
 	// applied is told how far the store is.
 	applied func(sequence uint64)
 	log     *slog.Logger
@@ -67,41 +75,115 @@ func (p *projector) gather(ctx context.Context) error {
 	return nil
 }
 
-// drain applies what is in the backlog. Records that were taken and not applied
-// are only in the log then, so nothing may be applied after them.
+// drain applies what is in the backlog, and what was left to the log. Records
+// that were taken and not applied are only in the log then, so nothing may be
+// applied after them.
 func (p *projector) drain(ctx context.Context) error {
 	for {
-		records := p.backlog.take(batchEvents)
-		if len(records) == 0 {
+		records, left := p.backlog.take(batchEvents)
+		switch {
+		case left > 0:
+			if err := p.reread(ctx, left); err != nil {
+				return err
+			}
+		case len(records) == 0:
 			return nil
-		}
-		if err := p.apply(ctx, records); err != nil {
-			return err
+		default:
+			if err := p.apply(ctx, records); err != nil {
+				return err
+			}
 		}
 	}
 }
 
+// reread applies the next part of what was left to the log.
+func (p *projector) reread(ctx context.Context, left uint64) error {
+	if err := ctx.Err(); err != nil {
+		return err // the next owner does
+	}
+	records, at, err := p.journal.reread(ctx, p.at, left, batchEvents)
+	if err != nil {
+		p.progress.fail(err)
+		p.log.Error("the log could not be read again, trying again", "partition", p.partition, "error", err)
+		return pause(ctx, 5)
+	}
+	if err := p.apply(ctx, records); err != nil {
+		return err
+	}
+	p.backlog.reached(at)
+	return nil
+}
+
 // apply does not give up while the store is away: nothing is lost, it waits in
-// the log.
+// the log. What the store does not take as a whole, it is given in parts, in case
+// it, or this machine, is too slow for that much at once.
 func (p *projector) apply(ctx context.Context, records []*chatv1.LogRecord) error {
-	last := records[len(records)-1]
-	to := store.Position{Stream: p.stream, Sequence: last.GetSequence(), Record: last.GetId()}
-	for try := 0; ; try++ {
-		err := p.archive.Apply(context.WithoutCancel(ctx), p.partition, p.at, to, records)
+	part := len(records)
+	for try := 0; len(records) > 0; try++ {
+		part = min(part, len(records))
+		err := p.attempt(ctx, records[:part])
 		if err == nil {
-			break
+			records, part, try = records[part:], 2*part, -1
+			continue
 		}
 		if errors.Is(err, store.ErrPosition) {
-			return fmt.Errorf("partition %d: %w", p.partition, err)
+			if records, err = p.overtaken(ctx, records); err == nil {
+				continue
+			}
+			if errors.Is(err, store.ErrPosition) {
+				return fmt.Errorf("partition %d: %w", p.partition, err)
+			}
 		}
 		p.progress.fail(err)
-		p.log.Error("the store did not take a batch, trying again", "partition", p.partition, "error", err)
+		p.metrics.unapplied.Inc()
+		p.log.Error("the store did not take a batch, trying again", "partition", p.partition, "records", part, "error", err)
+		part = max(part/2, 1)
 		if err := pause(ctx, try+3); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (p *projector) attempt(ctx context.Context, records []*chatv1.LogRecord) error {
+	last := records[len(records)-1]
+	to := store.Position{Stream: p.stream, Sequence: last.GetSequence(), Record: last.GetId()}
+	ctx, cancel := outlive(ctx, drainFor)
+	defer cancel()
+	ctx, cancelTimeout := context.WithTimeout(ctx, applyTimeout)
+	defer cancelTimeout()
+	err := p.archive.Apply(ctx, p.partition, p.at, to, records)
+	if err == nil {
+		p.moved(to, records)
+	}
+	return err
+}
+
+// overtaken looks where the store is, if it is not where it was left. An attempt
+// whose answer was lost may have moved it, or an owner before that was halted
+// and let go on: then these are the records that it has. Those that it does not
+// have yet are given back. Anything else is another log than this owner's.
+func (p *projector) overtaken(ctx context.Context, records []*chatv1.LogRecord) ([]*chatv1.LogRecord, error) {
+	ctx, cancel := outlive(ctx, drainFor)
+	defer cancel()
+	ctx, cancelTimeout := context.WithTimeout(ctx, readTimeout)
+	defer cancelTimeout()
+	at, err := p.archive.Position(ctx, p.partition)
+	if err != nil {
+		return records, err
+	}
+	for n, r := range records {
+		if at.Stream == p.stream && at.Sequence == r.GetSequence() && string(at.Record) == string(r.GetId()) {
+			p.moved(at, records[:n+1])
+			return records[n+1:], nil
+		}
+	}
+	return records, store.ErrPosition
+}
+
+func (p *projector) moved(to store.Position, records []*chatv1.LogRecord) {
 	p.at = to
+	p.backlog.applied(records)
 	p.progress.advance()
 	p.applied(to.Sequence)
-	return nil
 }

@@ -2,12 +2,14 @@ package history
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // publisher tells the gateways what is stored. It may lose: whoever holds a
@@ -17,15 +19,20 @@ type publisher struct {
 	log *slog.Logger
 }
 
-// record publishes a record's events, per room and in order.
-func (p publisher) record(epoch uint64, r *chatv1.LogRecord) {
+// record publishes a record's events, per room and in order. The origins are
+// those of the events, one each; nil: they are not known.
+func (p publisher) record(epoch uint64, r *chatv1.LogRecord, origins []origin) {
 	var order []string
-	byRoom := map[string][]*chatv1.Event{}
-	for _, e := range r.GetEvents() {
+	byRoom := map[string][]told{}
+	for i, e := range r.GetEvents() {
 		if byRoom[e.GetRoom()] == nil {
 			order = append(order, e.GetRoom())
 		}
-		byRoom[e.GetRoom()] = append(byRoom[e.GetRoom()], e)
+		t := told{event: e}
+		if i < len(origins) {
+			t.origin = origins[i]
+		}
+		byRoom[e.GetRoom()] = append(byRoom[e.GetRoom()], t)
 	}
 	for _, room := range order {
 		p.room(epoch, room, byRoom[room])
@@ -51,17 +58,48 @@ func (p publisher) marks(marks []*chatv1.Mark) {
 }
 
 // room publishes events of one room, in messages of at most maxMessage.
-func (p publisher) room(epoch uint64, room string, events []*chatv1.Event) {
-	message, size := &chatv1.RoomEvents{Epoch: epoch}, 0
-	for _, e := range events {
-		n := proto.Size(e) + 8
+func (p publisher) room(epoch uint64, room string, events []told) {
+	from, size := 0, 0
+	for i, e := range events {
+		n := proto.Size(e.event) + 16
 		if size+n > maxMessage-64 && size > 0 {
-			p.send(subject.Events(room), message)
-			message, size = &chatv1.RoomEvents{Epoch: epoch}, 0
+			p.events(epoch, room, events[from:i])
+			from, size = i, 0
 		}
-		message.Events, size = append(message.Events, e), size+n
+		size += n
 	}
-	p.send(subject.Events(room), message)
+	p.events(epoch, room, events[from:])
+}
+
+// told is an event with where it comes from.
+type told struct {
+	event  *chatv1.Event
+	origin origin
+}
+
+// events publishes one message.
+func (p publisher) events(epoch uint64, room string, events []told) {
+	message := &chatv1.RoomEvents{Epoch: epoch, Events: make([]*chatv1.Event, len(events))}
+	var steps []*tracing.Span
+	for i, e := range events {
+		message.Events[i] = e.event
+		if e.origin.received > 0 && message.ReceivedUs == nil {
+			message.ReceivedUs = make([]int64, len(events))
+		}
+		if message.ReceivedUs != nil {
+			message.ReceivedUs[i] = e.origin.received
+		}
+		if e.origin.span != nil {
+			if steps == nil {
+				steps = make([]*tracing.Span, len(events))
+			}
+			steps[i] = e.origin.span.Child(spanPublish, tracing.Producer, time.Now())
+		}
+	}
+	p.sendUnder(tracing.Header(steps), subject.Events(room), message)
+	for _, s := range steps {
+		s.End()
+	}
 }
 
 // notices tell users of what happened to them in rooms that may not be live on
@@ -87,10 +125,16 @@ func (p publisher) heads(partition int, messages []*chatv1.Heads) {
 	}
 }
 
-func (p publisher) send(to string, m proto.Message) {
+func (p publisher) send(to string, m proto.Message) { p.sendUnder(nil, to, m) }
+
+func (p publisher) sendUnder(header nats.Header, to string, m proto.Message) {
 	data, err := proto.Marshal(m)
 	if err == nil {
-		err = p.nc.Publish(to, data)
+		if header == nil {
+			err = p.nc.Publish(to, data)
+		} else {
+			err = p.nc.PublishMsg(&nats.Msg{Subject: to, Header: header, Data: data})
+		}
 	}
 	if err != nil {
 		p.log.Warn("could not publish", "subject", to, "error", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
@@ -25,6 +26,17 @@ func limit(asked uint32) int {
 		return defaultLimit
 	}
 	return int(min(asked, maxLimit))
+}
+
+// maxCursor is the longest that a list gives: a user id.
+const maxCursor = 128
+
+// checkCursor refuses what no list gave.
+func checkCursor(cursor string) *chatv1.Refusal {
+	if len(cursor) > maxCursor || !utf8.ValidString(cursor) {
+		return badField("cursor", "a cursor comes from the last response; leave it out to begin anew")
+	}
+	return nil
 }
 
 // readable finds a room that the caller may read, and the caller's standing in
@@ -61,8 +73,7 @@ func (s *Service) readable(ctx context.Context, id string, minSeq uint32) (*chat
 	return info, standing.Member, nil
 }
 
-// storeError hides what went wrong behind what to do about it.
+// storeError hides what went wrong behind what to do about it; the log says it.
 func (s *Service) storeError(err error) error {
-	s.log.Warn("a query failed", "error", err)
-	return rpc.Refuse(archiveAway())
+	return rpc.Because(rpc.Refuse(archiveAway()), err)
 }

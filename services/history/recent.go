@@ -1,9 +1,8 @@
 package history
 
 import (
-	"google.golang.org/protobuf/proto"
-
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
 )
 
 // recentEvents is how many of a room's last events the writer keeps: a resume
@@ -24,19 +23,45 @@ func (r *recent) add(e *chatv1.Event) int {
 		copy(kept, r.events[len(r.events)-recentEvents:])
 		r.events = kept
 	}
+	r.trim(e)
 	r.events = append(r.events, e)
-	if d := e.GetDeleted(); d != nil {
-		r.erase(d.GetSeq())
+	switch c := e.GetChange().(type) {
+	case *chatv1.Event_Deleted:
+		r.erase(c.Deleted.GetSeq())
+	case *chatv1.Event_Erased:
+		for _, seq := range c.Erased.GetSeqs() {
+			if i := r.index(seq); i >= 0 {
+				r.events[i] = room.Scrubbed(r.events[i], c.Erased.GetUser())
+			}
+		}
 	}
 	return len(r.events) - before
 }
 
+// trim drops what an event takes away, and what was said about it. Before an
+// event with a hole before it nothing is kept.
+func (r *recent) trim(e *chatv1.Event) {
+	before := room.TrimmedBy(e)
+	if e.GetSkipped() > 0 {
+		r.events = nil
+	}
+	if before == 0 || len(r.events) == 0 {
+		return
+	}
+	if first := r.events[0].GetSeq(); before > first {
+		r.events = r.events[min(int(before-first), len(r.events)):]
+	}
+	for i := range r.events {
+		r.events[i] = room.Left(r.events[i], before)
+	}
+}
+
+// erase takes the text of a message away, and that of its edits.
 func (r *recent) erase(seq uint32) {
-	if i := r.index(seq); i >= 0 && r.events[i].GetMessage() != nil {
-		erased := proto.CloneOf(r.events[i])
-		p := erased.GetMessage()
-		p.Text, p.Data, p.Mentions = "", nil, nil
-		r.events[i] = erased
+	for i := max(0, r.index(seq)); i < len(r.events); i++ {
+		if textOf(r.events[i]) == seq {
+			r.events[i] = room.Unsaid(r.events[i])
+		}
 	}
 }
 

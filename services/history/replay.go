@@ -16,6 +16,12 @@ import (
 // back a new owner reads the log.
 const memoryFor = 60 * time.Second
 
+// askAgain is how often the server says that there is nothing to read now.
+// After twice as long without a word what was asked is lost, and asked again
+// with a new consumer: in a cluster a request may overtake the news, on its way
+// between servers, of where the consumer is.
+const askAgain = 500 * time.Millisecond
+
 // replayed is a record that counts, with the sequence it stands at.
 type replayed struct {
 	record *chatv1.LogRecord
@@ -82,15 +88,16 @@ func (j *journal) replay(ctx context.Context, info *jetstream.StreamInfo, applie
 		return nil
 	}
 	var gap error
-	err := j.each(ctx, config, info.State.LastSeq, func(sequence uint64, r *chatv1.LogRecord) {
+	err := j.each(ctx, config, info.State.LastSeq, func(sequence uint64, r *chatv1.LogRecord) bool {
 		switch {
 		case sequence <= applied:
 			fold(replayed{record: r, archived: true})
 		case sequence != j.at.sequence+1:
-			gap = fmt.Errorf("partition %d: %w: sequences %d to %d are missing in it; restore them from a backup", j.partition, errGap, j.at.sequence+1, sequence-1)
+			gap = gapError(j.partition, j.at.sequence+1, sequence-1)
 		case gap == nil && j.at.take(r):
 			fold(replayed{record: r})
 		}
+		return gap == nil
 	})
 	return errors.Join(err, gap)
 }
@@ -99,13 +106,16 @@ func (j *journal) replay(ctx context.Context, info *jetstream.StreamInfo, applie
 func (j *journal) firstSince(ctx context.Context, since time.Time) (uint64, error) {
 	first := ^uint64(0)
 	config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &since}
-	err := j.each(ctx, config, 0, func(sequence uint64, _ *chatv1.LogRecord) { first = min(first, sequence) })
+	err := j.each(ctx, config, 0, func(sequence uint64, _ *chatv1.LogRecord) bool {
+		first = min(first, sequence)
+		return false
+	})
 	return first, err
 }
 
 // each hands over the stream's records from a consumer, up to the sequence
-// last (at least one).
-func (j *journal) each(ctx context.Context, config jetstream.OrderedConsumerConfig, last uint64, do func(uint64, *chatv1.LogRecord)) error {
+// last (at least one), or until do has enough.
+func (j *journal) each(ctx context.Context, config jetstream.OrderedConsumerConfig, last uint64, do func(uint64, *chatv1.LogRecord) (more bool)) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	config.InactiveThreshold = 10 * time.Second
@@ -115,7 +125,7 @@ func (j *journal) each(ctx context.Context, config jetstream.OrderedConsumerConf
 	}
 	// The server keeps it for a while otherwise, and there may be many take-overs.
 	defer func() { _ = j.stream.DeleteConsumer(context.WithoutCancel(ctx), consumer.CachedInfo().Name) }()
-	messages, err := consumer.Messages()
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(batchBytes), jetstream.PullHeartbeat(askAgain))
 	if err != nil {
 		return fmt.Errorf("read the log of partition %d: %w", j.partition, err)
 	}
@@ -129,8 +139,7 @@ func (j *journal) each(ctx context.Context, config jetstream.OrderedConsumerConf
 		if err != nil {
 			return fmt.Errorf("read the log of partition %d: %w", j.partition, err)
 		}
-		do(meta.Sequence.Stream, decodeRecord(msg.Data()))
-		if meta.Sequence.Stream >= last {
+		if !do(meta.Sequence.Stream, decodeRecord(msg.Data())) || meta.Sequence.Stream >= last {
 			return nil
 		}
 	}

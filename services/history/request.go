@@ -1,17 +1,37 @@
 package history
 
 import (
+	"context"
+
 	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/internal/natsx"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // request is a command and the way back to who sent it.
 type request struct {
 	command *chatv1.Command
 	answer  func(*chatv1.CommandReply)
+	spans   []*tracing.Span // of its parts that are traced; nil: none
+	name    string          // of the request that it is of, for the log; empty: its id
+}
+
+// named is a context by which a line of the log says what request it is of.
+func (r *request) named(ctx context.Context) context.Context {
+	name := r.name
+	if name == "" {
+		name = r.command.GetId()
+	}
+	ctx = tracing.WithRequest(ctx, name)
+	for _, s := range r.spans {
+		if s != nil {
+			return tracing.With(ctx, s)
+		}
+	}
+	return ctx
 }
 
 // question is an ask and the way back to who asked.

@@ -10,6 +10,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/services/history/room"
 	"github.com/natter-chat/natter/services/history/store"
 	"github.com/natter-chat/natter/services/internal/rpc"
 )
@@ -24,6 +25,11 @@ type roomQueries struct {
 func (q *roomQueries) Create(ctx context.Context, in *historyv1.CreateRequest) (*historyv1.CreateResponse, error) {
 	if !rpc.CallerOf(ctx).Admin {
 		return nil, status.Error(codes.PermissionDenied, "only admins create rooms here; users do over the WebSocket")
+	}
+	if in.GetOwner() != "" {
+		if r := room.CheckUser("owner", in.GetOwner()); r != nil {
+			return nil, rpc.Refuse(r)
+		}
 	}
 	id := in.GetRoom()
 	if id == "" {
@@ -56,13 +62,16 @@ func (q *roomQueries) Get(ctx context.Context, in *historyv1.GetRequest) (*histo
 	if err != nil {
 		return nil, err
 	}
-	return &historyv1.GetResponse{Room: info, Member: member}, nil
+	return &historyv1.GetResponse{Room: info, Member: member, Retention: q.service.cfg.retention().of(info.Retention).told()}, nil
 }
 
 // List tells of rooms by id.
 func (q *roomQueries) List(ctx context.Context, in *historyv1.ListRequest) (*historyv1.ListResponse, error) {
-	if len(in.GetQuery()) > 128 || len(in.GetCursor()) > 64 {
-		return nil, rpc.Refuse(badRequest("query has at most 128 bytes, and cursor comes from the page before"))
+	if len(in.GetQuery()) > 128 {
+		return nil, rpc.Refuse(badField("query", "a query has at most 128 bytes"))
+	}
+	if r := checkCursor(in.GetCursor()); r != nil {
+		return nil, rpc.Refuse(r)
 	}
 	caller := rpc.CallerOf(ctx)
 	n := limit(in.GetLimit())
@@ -81,8 +90,8 @@ func (q *roomQueries) List(ctx context.Context, in *historyv1.ListRequest) (*his
 
 // ListMembers tells of a room's members by user id.
 func (q *roomQueries) ListMembers(ctx context.Context, in *historyv1.ListMembersRequest) (*historyv1.ListMembersResponse, error) {
-	if len(in.GetCursor()) > 128 {
-		return nil, rpc.Refuse(badRequest("cursor comes from the page before"))
+	if r := checkCursor(in.GetCursor()); r != nil {
+		return nil, rpc.Refuse(r)
 	}
 	if _, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq()); err != nil {
 		return nil, err

@@ -15,11 +15,12 @@ import (
 	"google.golang.org/grpc"
 
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
-	"github.com/natter-chat/natter/services/history/room"
 	"github.com/natter-chat/natter/services/history/store"
+	"github.com/natter-chat/natter/services/history/store/postgres"
 	"github.com/natter-chat/natter/services/history/store/sqlite"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // Dialer opens a connection to NATS as history, of its owner's own. Each
@@ -37,21 +38,37 @@ type Service struct {
 	log        *slog.Logger
 	replica    string
 	store      store.Store
+	prepare    func(context.Context) error // brings the store's schema up to date
+	fill       func(context.Context) error // fills in what a version before leaves out
+	begun      bool                        // the store is prepared; until then Run waits
 	partitions int
 	epoch      atomic.Uint64
 	disk       *disk
 	metrics    *metrics
+	tracer     *tracing.Tracer // nil: nothing is traced
 	trouble    *trouble
 	progress   *progress
 	loader     *loader
 	owners     *owners
+	// held is heldBytes, keepEvery so often, and an attempt to append is given
+	// attemptTimeout, but in tests.
+	held      int
+	keepEvery time.Duration
+	sweeps    sweepTimes
+	attempts  func() time.Duration
+	untidy    chan struct{} // holds a token while something is to be tidied up
+	searches  chan struct{} // as many as may be under way
+
+	revocations *revocations
+	webhooks    *webhooks
 
 	mu   sync.Mutex
 	ends map[int]uint64
 }
 
-// New opens the store and fixes what a deployment fixes at its first start.
-func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+// New opens the store and fixes what a deployment fixes at its first start. A
+// database that does not answer yet is no error: Run waits for it.
+func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheus.Registerer, options ...Option) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -65,47 +82,91 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	archive, err := sqlite.Open(ctx, cfg.DataDir)
+	archive, prepare, fill, err := openStore(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("history: %w", err)
 	}
 	s := &Service{
-		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive,
-		metrics: m, trouble: &trouble{}, progress: newProgress(), loader: newLoader(archive), ends: map[int]uint64{},
+		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive, prepare: prepare, fill: fill, partitions: cfg.Partitions,
+		metrics: m, trouble: &trouble{}, progress: newProgress(cfg.Store != embedded), loader: newLoader(archive), ends: map[int]uint64{}, held: heldBytes, keepEvery: keepEvery, sweeps: defaultSweepTimes(), attempts: func() time.Duration { return attemptTimeout },
+		untidy: make(chan struct{}, 1), searches: make(chan struct{}, searchesAtOnce),
+	}
+	for _, option := range options {
+		option(s)
 	}
 	s.disk = newDisk(nc, cfg, s.log)
-	if err := s.fix(ctx); err != nil {
+	if err := s.begin(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
+	}
+	if err := persist(ctx, func(ctx context.Context) (err error) {
+		s.revocations, err = newRevocations(ctx, js, cfg.Replicas, s.log)
+		return err
+	}); err != nil {
+		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
+	}
+	if s.webhooks, err = s.newWebhooks(ctx, reg); err != nil {
 		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
 	}
 	s.owners = &owners{
-		js: js, replica: s.replica, partitions: s.partitions, replicas: cfg.Replicas, own: s.own,
+		peers: newPeers(js, s.replica, cfg.Replicas), replica: s.replica, partitions: s.partitions, own: s.own,
+		others:  func(partition int) { s.trouble.set(partition, nil) },
 		metrics: m, log: s.log, owned: map[int]*ownership{}, err: errors.New("not shared yet"),
 	}
 	return s, nil
+}
+
+func openStore(ctx context.Context, cfg Config) (archive store.Store, prepare, fill func(context.Context) error, err error) {
+	nothing := func(context.Context) error { return nil }
+	if cfg.Store == embedded {
+		s, err := sqlite.Open(ctx, cfg.DataDir)
+		return s, nothing, nothing, err
+	}
+	s, err := postgres.New(cfg.Store)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return s, s.Prepare, s.Fill, nil
+}
+
+// storeName is the kind of store, for people.
+func (s *Service) storeName() string {
+	if s.cfg.Store == embedded {
+		return embedded
+	}
+	return "postgres"
 }
 
 // Register adds the gRPC services.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	historyv1.RegisterRoomsServer(r, &roomQueries{service: s})
 	historyv1.RegisterMessagesServer(r, &messageQueries{service: s})
+	historyv1.RegisterUsersServer(r, &userQueries{service: s})
+	historyv1.RegisterStoreServer(r, &storeQueries{service: s})
+	historyv1.RegisterWebhooksServer(r, &webhookQueries{service: s})
+	historyv1.RegisterAuditServer(r, &auditQueries{service: s})
 }
 
 // Run works until ctx ends. Then partitions are handed back, with everything
 // under way answered, and the store is closed.
 func (s *Service) Run(ctx context.Context) error {
+	if err := s.await(ctx); err != nil || ctx.Err() != nil {
+		return errors.Join(err, s.store.Close())
+	}
 	answers, err := s.answer()
 	if err != nil {
 		return errors.Join(err, s.store.Close())
 	}
-	verifying, stop := context.WithCancel(context.WithoutCancel(ctx))
-	verified := make(chan struct{})
-	go func() {
-		defer close(verified)
-		s.disk.run(verifying)
-	}()
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var all sync.WaitGroup
+	all.Go(func() { s.disk.run(beside) })
+	all.Go(func() { s.followEpoch(beside) })
+	all.Go(func() { s.revocations.run(beside) })
+	all.Go(func() { s.webhooks.run(beside) })
+	all.Go(func() { s.forgetAudit(beside) })
+	all.Go(func() { s.keepHouse(beside) })
 	err = s.owners.run(ctx)
 	stop()
-	<-verified
+	all.Wait()
 	return errors.Join(err, answers.Stop(), s.store.Close())
 }
 
@@ -122,21 +183,27 @@ func (s *Service) Checks() []ops.Check {
 		{Name: "store", Ready: func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
-			return errors.Join(s.progress.failing(), s.store.Ping(ctx))
+			err := s.store.Ping(ctx)
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = errors.New("the store does not answer within a second; it is asked again")
+			}
+			return errors.Join(s.progress.failing(), err)
 		}},
 		{Name: "durability", Ready: s.disk.failing},
+		{Name: "revocations", Ready: s.revocations.failing},
+		{Name: "webhooks", Ready: s.webhooks.failing},
 	}
 }
 
 func (s *Service) newWriter(partition int, l *lease) *writer {
 	return &writer{
-		partition: partition, lease: l, limits: room.DefaultLimits(), epoch: s.epoch.Load,
-		publish: publisher{s.nc, s.log}, backlog: newBacklog(), loader: s.loader,
+		partition: partition, lease: l, limits: s.cfg.limits(), epoch: s.epoch.Load,
+		publish: publisher{s.nc, s.log}, backlog: newBacklog(s.held), loader: s.loader,
 		durability: s.disk.durability, metrics: s.metrics, log: s.log,
 		requests: make(chan *request, waiting), questions: make(chan *question, waiting),
 		loads: make(chan *load, loadsAtOnce), archived: make(chan uint64, 16), done: make(chan outcome, 1), quit: make(chan struct{}),
-		rooms: newRooms(roomsLimits{rooms: 16384, events: 500_000}), tail: newTail(), holds: map[*load]uint64{},
-		heads: newHeads(), memory: newMemory(),
+		rooms: newRooms(roomsLimits{rooms: 16384, events: 500_000}), tail: newTail(s.held), holds: map[*load]uint64{},
+		heads: newHeads(), memory: newMemory(), touched: newTouched(s.cfg.retention()),
 	}
 }
 

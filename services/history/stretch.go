@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
 )
 
 // stretch is a room's events after a seq, up to its head.
@@ -14,13 +15,16 @@ type stretch struct {
 	events []*chatv1.Event
 	// whole: none is missing at the beginning. What is missing is in the store.
 	whole bool
+	head  uint32
+	// since is the seq before which the messages were trimmed.
+	since uint32
 }
 
 // stretch is what the memory has of it: the latest events, and before them
 // those that the store does not have yet.
 func (w *writer) stretch(e *entry, after uint32) stretch {
 	events, whole := e.recent.after(after, e.state.Head)
-	s := stretch{events: slices.Clone(events), whole: whole}
+	s := stretch{events: slices.Clone(events), whole: whole, head: e.state.Head, since: e.state.Since}
 	if whole {
 		return s
 	}
@@ -32,12 +36,15 @@ func (w *writer) stretch(e *entry, after uint32) stretch {
 		}
 	}
 	s.events = append(older, s.events...)
+	if len(s.events) > 0 { // what an owner before stored is there as it was then
+		s.events, _ = room.Filled(e.id, s.events, s.events[0].GetSeq()-1, s.head, s.since)
+	}
 	s.whole = len(s.events) > 0 && s.events[0].GetSeq() == after+1
 	return s
 }
 
 // complete reads the missing beginning from the store.
-func (s *stretch) complete(ctx context.Context, l library, room string, after uint32) error {
+func (s *stretch) complete(ctx context.Context, l library, id string, after uint32) error {
 	if s.whole {
 		return nil
 	}
@@ -45,12 +52,21 @@ func (s *stretch) complete(ctx context.Context, l library, room string, after ui
 	if len(s.events) > 0 {
 		missing = int(s.events[0].GetSeq() - after - 1)
 	}
-	if missing > maxReplay {
-		// Only the beginning is told now; who asks goes on from there.
-		missing, s.events = maxReplay, nil
+	cut := missing > maxReplay
+	missing = min(missing, maxReplay, int(s.head-after))
+	older, err := l.Events(ctx, id, after, missing)
+	if err == nil {
+		var whole bool
+		if older, whole = room.Filled(id, older, after, after+uint32(missing), s.since); !whole {
+			err = errBehind
+		}
 	}
-	older, err := l.Events(ctx, room, after, missing)
-	s.events = append(older, s.events...)
+	// What the memory knows to be deleted the store may not know yet.
+	all := unsaid(append(older, s.events...))
+	if cut {
+		all = all[:len(older)] // the beginning only; who asks goes on from there
+	}
+	s.events = all
 	return err
 }
 

@@ -24,6 +24,13 @@ func (t *trouble) set(partition int, err error) {
 	t.errs[partition] = err
 }
 
+// of one partition; nil: none.
+func (t *trouble) of(partition int) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.errs[partition]
+}
+
 func (t *trouble) get() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

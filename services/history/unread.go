@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
 )
 
 // maxUnread is where counting stops.
@@ -25,20 +26,25 @@ func (e *entry) unread(user string) *counts {
 	if m == nil || e.state.Last.GetSeq() <= m.ReadSeq {
 		return &counts{whole: true}
 	}
-	c := &counts{after: m.ReadSeq}
+	c := &counts{after: max(m.ReadSeq, e.state.Since-min(e.state.Since, 1))}
 	deleted, edited := map[uint32]bool{}, map[uint32]*chatv1.Edited{}
 	for i := len(e.recent.events) - 1; i >= 0; i-- {
 		event := e.recent.events[i]
-		if event.GetSeq() <= m.ReadSeq {
+		if event.GetSeq() <= c.after {
 			break
 		}
 		if d := event.GetDeleted(); d != nil {
 			deleted[d.GetSeq()] = true
 		}
+		if d := event.GetErased(); d != nil && d.GetUser() == "" {
+			for _, seq := range d.GetSeqs() {
+				deleted[seq] = true
+			}
+		}
 		if d := event.GetEdited(); d != nil && edited[d.GetSeq()] == nil {
 			edited[d.GetSeq()] = d // the last one counts
 		}
-		if p := event.GetMessage(); p != nil && event.GetUser() != user && !deleted[event.GetSeq()] {
+		if p := event.GetMessage(); p != nil && event.GetUser() != user && event.GetUser() != room.Nobody && !deleted[event.GetSeq()] {
 			mentions := p.GetMentions()
 			if now := edited[event.GetSeq()]; now != nil {
 				mentions = now.GetMentions()
@@ -47,7 +53,7 @@ func (e *entry) unread(user string) *counts {
 		}
 	}
 	first := e.recent.first()
-	c.whole = m.ReadSeq >= e.state.Head || first <= m.ReadSeq+1 || c.mentions >= maxUnread
+	c.whole = m.ReadSeq >= e.state.Head || first <= c.after+1 || c.mentions >= maxUnread
 	c.to = min(first-1, e.state.Head)
 	return c
 }
@@ -60,11 +66,11 @@ func (c *counts) add(mention bool) {
 }
 
 // complete counts the rest in the store.
-func (c *counts) complete(ctx context.Context, l library, room, user string) error {
+func (c *counts) complete(ctx context.Context, l library, id, user string) error {
 	if c.whole {
 		return nil
 	}
-	unread, mentions, err := l.Unread(ctx, room, user, c.after, c.to)
+	unread, mentions, err := l.Unread(ctx, id, user, c.after, c.to)
 	c.unread = min(c.unread+uint32(unread), maxUnread)
 	c.mentions = min(c.mentions+uint32(mentions), maxUnread)
 	return err

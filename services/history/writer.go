@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/faultpoint"
 	"github.com/natter-chat/natter/services/history/room"
 )
 
@@ -57,6 +59,7 @@ type writer struct {
 	done      chan outcome
 	quit      chan struct{} // closed when run ends
 
+	doubt   time.Time // of a lease that had run out; zero: none
 	ready   []*request
 	pending *batch // being appended; nil: none
 	rooms   *rooms
@@ -65,6 +68,7 @@ type writer struct {
 	at      uint64           // how far the store is
 	heads   *heads
 	memory  *memory
+	touched *touched
 }
 
 // outcome is the end of an append.
@@ -80,6 +84,9 @@ func (w *writer) run(ctx context.Context) error {
 	tick := time.NewTicker(headsEvery)
 	defer tick.Stop()
 	for {
+		if w.pending == nil && !w.doubt.IsZero() && ctx.Err() == nil {
+			w.prove(ctx)
+		}
 		if w.pending == nil && len(w.ready) > 0 && ctx.Err() == nil {
 			w.gather()
 			w.commit(ctx)
@@ -88,6 +95,8 @@ func (w *writer) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return w.stop()
+		case sent := <-w.lease.doubt:
+			w.doubted(sent)
 		case r := <-w.requests:
 			w.ready = append(w.ready, r)
 		case q := <-w.questions:
@@ -142,11 +151,35 @@ func (w *writer) commit(ctx context.Context) {
 		return
 	}
 	b.record.Epoch, b.record.TimeMs = w.epoch(), b.now.UnixMilli()
+	w.store(ctx, b)
+}
+
+// doubted keeps the later of two doubts: its proof settles both.
+func (w *writer) doubted(sent time.Time) {
+	if !w.doubt.IsZero() {
+		w.lease.covered()
+	}
+	if sent.After(w.doubt) {
+		w.doubt = sent
+	}
+}
+
+// prove stores an empty record: it can only be stored if nobody else has
+// written.
+func (w *writer) prove(ctx context.Context) {
+	b := newBatch(time.Now())
+	b.proves, w.doubt = w.doubt, time.Time{}
+	b.record.Epoch, b.record.TimeMs = w.epoch(), b.now.UnixMilli()
+	w.store(ctx, b)
+}
+
+func (w *writer) store(ctx context.Context, b *batch) {
 	w.pending = b
+	b.appending(w.partition)
 	go func() {
 		ctx, cancel := outlive(ctx, drainFor)
 		defer cancel()
-		fate, err := w.journal.append(ctx, b.record)
+		fate, err := w.journal.append(b.named(ctx), b.record)
 		w.done <- outcome{fate, err}
 	}()
 }
@@ -171,12 +204,24 @@ func (w *writer) settled(o outcome) error {
 	w.pending = nil
 	switch {
 	case o.err != nil:
+		b.appended("unknown")
+		w.metrics.given.WithLabelValues(lostToSilence).Inc()
 		return fmt.Errorf("partition %d: %w", w.partition, o.err)
 	case o.fate == superseded:
+		b.appended("superseded")
+		w.metrics.given.WithLabelValues(lostToAnother).Inc()
 		return fmt.Errorf("partition %d: %w", w.partition, errSuperseded)
 	case o.fate == lost:
+		b.appended("lost")
+		if !b.proves.IsZero() {
+			w.doubted(b.proves)
+		}
 		w.undo(b)
 		return nil
+	}
+	b.appended("")
+	if !b.proves.IsZero() {
+		w.lease.proved(b.proves)
 	}
 	w.show(b)
 	w.answer(b)
@@ -191,8 +236,10 @@ func (w *writer) show(b *batch) {
 	for _, e := range b.record.GetEvents() {
 		entry := b.used[e.GetRoom()]
 		w.rooms.events += entry.recent.add(e)
+		w.touched.event(entry.state, e)
 	}
-	w.publish.record(w.epoch(), b.record)
+	w.publish.record(w.epoch(), b.record, b.origins)
+	faultpoint.Hit(faultpoint.AfterPublish)
 	w.backlog.put(b.record)
 }
 
@@ -225,6 +272,9 @@ func (w *writer) release(b *batch) {
 
 // stored is the room's last seq that the store has.
 func (w *writer) stored(e *entry) uint32 {
+	if first, forgotten := w.tail.first[e.id]; forgotten {
+		return first - 1
+	}
 	if waiting := w.tail.byRoom[e.id]; len(waiting) > 0 {
 		return waiting[0].GetSeq() - 1
 	}
@@ -254,6 +304,10 @@ func (w *writer) undo(b *batch) {
 // beat is the work of each second.
 func (w *writer) beat(now time.Time) {
 	w.memory.expire(now)
+	partition := strconv.Itoa(w.partition)
+	w.metrics.behind.WithLabelValues(partition).Set(float64(w.backlog.size()))
+	w.metrics.age.WithLabelValues(partition).Set(w.tail.age(now).Seconds())
+	w.metrics.waiting.WithLabelValues(partition).Set(float64(len(w.ready) + len(w.requests)))
 	w.rooms.shrink()
 	if w.pending != nil && now.Sub(w.pending.now) > attemptFor {
 		w.turnAway("the room's log takes nothing just now; try again in a moment")
@@ -280,7 +334,7 @@ func (w *writer) stop() error {
 		}
 	}
 	w.gather()
-	w.turnAway("the room moves to another server; try again")
+	w.turnAway(moving)
 	return nil
 }
 

@@ -65,8 +65,8 @@ func TestTokens(t *testing.T) {
 		{"none", "", "", 1, "natterctl: there is no admin token to call the server with\nNext: set NATTER_ADMIN_TOKEN"},
 		{"both", adminToken, file, 1, "natterctl: both an admin token and a file with one are set"},
 		{"no such file", "", file + "x", 1, "natterctl: the admin token's file: open "},
-		{"another", "not the token of this server", "", 1, "natterctl: UNAUTHENTICATED: the token is neither the service token nor the admin token of this server\nNext: give the server's admin token"},
-		{"of a service", serviceToken, "", 1, "natterctl: FORBIDDEN: this is for admins\nNext: use the admin token"},
+		{"another", "not the token of this server", "", 1, "natterctl: UNAUTHENTICATED: the token is neither the service token nor an admin token of this server, or it has expired\nNext: give the server's admin token"},
+		{"of a service", serviceToken, "", 1, "natterctl: FORBIDDEN: this is for admins\nNext: use an admin token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("NATTER_ADMIN_TOKEN", test.token)
@@ -99,21 +99,23 @@ func TestServiceThatIsElsewhere(t *testing.T) {
 	t.Setenv("NATTER_ADMIN_TOKEN", adminToken)
 	l := listen(t, grpc.NewServer())
 	r := natterctl(t, "presence", "users", "ana", "--addr", l.Addr().String())
-	if r.exit != 1 || !strings.Contains(r.stderr, "does not offer this") || !strings.Contains(r.stderr, "--addr must name the one that is asked") {
+	if r.exit != 1 || !strings.Contains(r.stderr, "does not offer this") || !strings.Contains(r.stderr, "each has an address: --history-addr") {
 		t.Errorf("exit %d:\n%s", r.exit, r.stderr)
 	}
 }
 
 func TestUsage(t *testing.T) {
 	for _, test := range []struct{ args, stderr string }{
-		{"", `natterctl: expected one of "rooms", "messages", "presence"`},
+		{"", `natterctl: expected one of "status", "room", "member", "message", "tail"`},
 		{"rooms get", `natterctl: expected "<room>"`},
 		{"rooms create", `natterctl: expected "<name>"`},
 		{"rooms create x --owner a --kind odd", `natterctl: --kind must be one of "public","private","broadcast" but got "odd"`},
-		{"rooms list --limit=-1", "natterctl: rooms list: --limit: -1 is below zero"},
+		{"rooms list --limit=-1", "natterctl: room (rooms) list: --limit: -1 is below zero"},
 		{"rooms list --output xml", "natterctl: --output must be one of"},
 		{"messages list x --before 1 --after 2", "natterctl: --before and --after can't be used together"},
 		{"messages list x --before=-1", "natterctl: --before: "},
+		{"user revoke", `natterctl: expected "<user>"`},
+		{"user revoke ana --before yesterday", "natterctl: --before: "},
 		{"nonsense", "natterctl: unexpected argument nonsense"},
 	} {
 		r := natterctl(t, strings.Fields(test.args)...)
@@ -127,7 +129,7 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Setenv("NATTER_ADMIN_TOKEN", adminToken)
 	for _, test := range []struct{ args, want string }{
 		{"--help", "Exit codes: 0 done"},
-		{"--help", "rooms list "},
+		{"--help", "room (rooms)"},
 		{"messages post --help", "--user=USER"},
 		{"--version", "natterctl "},
 	} {

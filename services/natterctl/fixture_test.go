@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
 	"google.golang.org/grpc"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	gatewayv1 "github.com/natter-chat/natter/proto/natter/gateway/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/services/internal/rpc"
@@ -24,18 +26,20 @@ const (
 // fixture is a server with a few rooms and messages. It refuses whom a real
 // one refuses, and keeps what it was asked last.
 type fixture struct {
-	historyv1.UnimplementedRoomsServer
-	historyv1.UnimplementedMessagesServer
-	presencev1.UnimplementedPresenceServer
-
 	rooms    []*chatv1.RoomView
 	members  []*chatv1.Member
 	created  *historyv1.CreateRequest
+	retained *historyv1.SetRetentionRequest
 	listed   *historyv1.MessagesListRequest
 	messages []*chatv1.Message
 	events   []*chatv1.Event
 	posted   *historyv1.PostRequest
+	searched *historyv1.SearchRequest
+	hits     []*historyv1.Hit
 	here     *presencev1.RoomChanges
+	revoked  *historyv1.RevokeRequest
+	thrown   *gatewayv1.DisconnectRequest
+	silent   []string // gateways that do not answer
 	// refusal, if set, answers everything; hang answers nothing.
 	refusal error
 	hang    bool
@@ -56,9 +60,11 @@ func (f *fixture) listen(t *testing.T, cfg rpc.ServerConfig) net.Listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	historyv1.RegisterRoomsServer(server, f)
+	historyv1.RegisterRoomsServer(server, roomsFixture{fixture: f})
 	historyv1.RegisterMessagesServer(server, messagesFixture{fixture: f})
-	presencev1.RegisterPresenceServer(server, f)
+	presencev1.RegisterPresenceServer(server, presenceFixture{fixture: f})
+	historyv1.RegisterUsersServer(server, usersFixture{fixture: f})
+	gatewayv1.RegisterGatewaysServer(server, gatewaysFixture{fixture: f})
 	return listen(t, server.Server)
 }
 
@@ -92,6 +98,16 @@ func (f *fixture) admit(ctx context.Context) error {
 type result struct {
 	stdout, stderr string
 	exit           int
+}
+
+// TestMain keeps the profiles of whoever runs the tests out of them.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"XDG_CONFIG_HOME": "/nonexistent", "NATTER_PROFILE": "", "NATTER_PROFILES": ""} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
 }
 
 func natterctl(t *testing.T, args ...string) result {

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 )
 
 func TestMessagesList(t *testing.T) {
@@ -30,6 +31,26 @@ SEQ  TIME                  USER  TEXT
 	r := natterctl(t, "messages", "list", "lobby", "--output", "json")
 	if r.exit != 0 || !strings.Contains(r.stdout, `"hasBefore":`) || !strings.Contains(r.stdout, `hello\nworld`) {
 		t.Errorf("printed:\n%s%s", r.stdout, r.stderr)
+	}
+}
+
+func TestMessagesSearch(t *testing.T) {
+	at := &timestamppb.Timestamp{Seconds: 1e9}
+	f := &fixture{hits: []*historyv1.Hit{
+		{Room: "lobby", Message: &chatv1.Message{Seq: 7, User: "ana", Time: at, Text: "a long text"}, Snippet: &historyv1.Snippet{Text: "long\x1b[31m"}},
+		{Room: "news", Message: &chatv1.Message{Seq: 4, User: "ben", Time: at}, Snippet: &historyv1.Snippet{Text: "longer"}},
+	}}
+	f.serve(t)
+	natterctl(t, "messages", "search", "long*", "--room", "lobby", "--from", "ana", "--before", "2027-01-02T15:04:05Z", "--after", "2026-01-02T15:04:05+01:00", "--limit", "2").want(t, 0, strings.TrimLeft(`
+ROOM   SEQ  TIME                  USER  TEXT
+lobby  7    2001-09-09 01:46:40Z  ana   long\x1b[31m
+news   4    2001-09-09 01:46:40Z  ben   longer
+`, "\n"), "There is more: repeat with --cursor \"next\"\n")
+	if r := f.searched; r.Query != "long*" || r.Room != "lobby" || r.From != "ana" || r.Limit != 2 || r.Before.GetSeconds() != 1798902245 || r.After.GetSeconds() != 1767362645 {
+		t.Errorf("asked for %v", r)
+	}
+	if r := natterctl(t, "messages", "search", "x", "--before", "yesterday"); r.exit != 2 || f.searched.Query != "long*" {
+		t.Errorf("a time that is none: exit %d, %s", r.exit, r.stderr)
 	}
 }
 

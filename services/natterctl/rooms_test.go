@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/internal/rpc"
 )
 
 func someRooms() []*chatv1.RoomView {
@@ -64,9 +65,10 @@ closed             no
 created            2001-09-09 01:46:40Z
 created by         ana
 active             2001-09-09 01:46:40Z
+retention          for ever (the server's)
 `, "\n"), "")
 	natterctl(t, "rooms", "get", "nowhere").want(t, 1, "",
-		"natterctl: NOT_FOUND (room): there is no such room\nNext: see what is there: natterctl rooms list\n")
+		"natterctl: NOT_FOUND (room): there is no such room\nNext: see what is there: natterctl room list\n")
 }
 
 func TestRoomsCreate(t *testing.T) {
@@ -93,4 +95,13 @@ USER      NAME  ROLE    JOINED  READ
 ana       Ana   OWNER   1       340
 guest:x1  Gast  MEMBER  9       0
 `, "\n"), "")
+}
+
+func TestRoomsCreateIfMissing(t *testing.T) {
+	(&fixture{refusal: rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_CONFLICT, Message: "taken"})}).serve(t)
+	natterctl(t, "rooms", "create", "--id", "lobby", "--if-missing", "Lobby").want(t, 0, "lobby is there, or was: nothing is done.\n", "")
+	(&fixture{refusal: rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Message: "no"})}).serve(t)
+	if r := natterctl(t, "rooms", "create", "--id", "lobby", "--if-missing", "Lobby"); r.exit != 1 {
+		t.Errorf("another refusal ends with %d", r.exit)
+	}
 }

@@ -14,7 +14,13 @@ import (
 	"github.com/natter-chat/natter/services/internal/rpc"
 )
 
-func (f *fixture) Create(ctx context.Context, req *historyv1.CreateRequest) (*historyv1.CreateResponse, error) {
+// roomsFixture is the fixture's rooms: the services share method names.
+type roomsFixture struct {
+	historyv1.UnimplementedRoomsServer
+	*fixture
+}
+
+func (f roomsFixture) Create(ctx context.Context, req *historyv1.CreateRequest) (*historyv1.CreateResponse, error) {
 	if err := f.admit(ctx); err != nil {
 		return nil, err
 	}
@@ -24,7 +30,7 @@ func (f *fixture) Create(ctx context.Context, req *historyv1.CreateRequest) (*hi
 	}}, nil
 }
 
-func (f *fixture) Get(ctx context.Context, req *historyv1.GetRequest) (*historyv1.GetResponse, error) {
+func (f roomsFixture) Get(ctx context.Context, req *historyv1.GetRequest) (*historyv1.GetResponse, error) {
 	if err := f.admit(ctx); err != nil {
 		return nil, err
 	}
@@ -40,7 +46,7 @@ func (f *fixture) Get(ctx context.Context, req *historyv1.GetRequest) (*historyv
 	}}, nil
 }
 
-func (f *fixture) List(ctx context.Context, req *historyv1.ListRequest) (*historyv1.ListResponse, error) {
+func (f roomsFixture) List(ctx context.Context, req *historyv1.ListRequest) (*historyv1.ListResponse, error) {
 	if err := f.admit(ctx); err != nil {
 		return nil, err
 	}
@@ -48,7 +54,7 @@ func (f *fixture) List(ctx context.Context, req *historyv1.ListRequest) (*histor
 	return &historyv1.ListResponse{Rooms: page, Cursor: cursor}, nil
 }
 
-func (f *fixture) ListMembers(ctx context.Context, req *historyv1.ListMembersRequest) (*historyv1.ListMembersResponse, error) {
+func (f roomsFixture) ListMembers(ctx context.Context, req *historyv1.ListMembersRequest) (*historyv1.ListMembersResponse, error) {
 	if err := f.admit(ctx); err != nil {
 		return nil, err
 	}
@@ -66,7 +72,7 @@ func pageOf[T any](all []T, cursor string, limit uint32) ([]T, string) {
 	return all[from:to], strconv.Itoa(to)
 }
 
-// messagesFixture is the fixture's messages: the services share method names.
+// messagesFixture is the fixture's messages.
 type messagesFixture struct {
 	historyv1.UnimplementedMessagesServer
 	*fixture
@@ -99,14 +105,29 @@ func (m messagesFixture) Post(ctx context.Context, req *historyv1.PostRequest) (
 	return &historyv1.PostResponse{Seq: 7, Durability: chatv1.Durability_DISK}, nil
 }
 
-func (f *fixture) ListRoom(ctx context.Context, _ *presencev1.ListRoomRequest) (*presencev1.ListRoomResponse, error) {
+func (m messagesFixture) Search(ctx context.Context, req *historyv1.SearchRequest) (*historyv1.SearchResponse, error) {
+	m.searched = req
+	if err := m.admit(ctx); err != nil {
+		return nil, err
+	}
+	n := min(int(req.GetLimit()), len(m.hits))
+	return &historyv1.SearchResponse{Hits: m.hits[:n], Cursor: "next"}, nil
+}
+
+// presenceFixture is the fixture's presence.
+type presenceFixture struct {
+	presencev1.UnimplementedPresenceServer
+	*fixture
+}
+
+func (f presenceFixture) ListRoom(ctx context.Context, _ *presencev1.ListRoomRequest) (*presencev1.ListRoomResponse, error) {
 	if err := f.admit(ctx); err != nil {
 		return nil, err
 	}
 	return &presencev1.ListRoomResponse{Room: f.here}, nil
 }
 
-func (f *fixture) GetUsers(ctx context.Context, req *presencev1.GetUsersRequest) (*presencev1.GetUsersResponse, error) {
+func (f presenceFixture) GetUsers(ctx context.Context, req *presencev1.GetUsersRequest) (*presencev1.GetUsersResponse, error) {
 	if err := f.admit(ctx); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import (
 
 // serve runs a service on a real NATS, with presence's own rights, until the
 // test ends or stop is called.
-func serve(t *testing.T, server *natstest.Server) (s *Service, stop func()) {
+func serve(t testing.TB, server *natstest.Server) (s *Service, stop func()) {
 	t.Helper()
 	s, err := New(Config{}, server.Connect(t, natsx.Presence), slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *Service) ready() bool {
 	return true
 }
 
-func waitReady(t *testing.T, services ...*Service) {
+func waitReady(t testing.TB, services ...*Service) {
 	t.Helper()
 	for _, s := range services {
 		natstest.Eventually(t, 10*time.Second, "presence is ready", s.ready)
@@ -65,7 +65,7 @@ func waitReady(t *testing.T, services ...*Service) {
 
 // natsGateway speaks presence as a gateway does, with a gateway's rights.
 type natsGateway struct {
-	t  *testing.T
+	t  testing.TB
 	nc *nats.Conn
 	id string
 
@@ -78,7 +78,7 @@ type natsGateway struct {
 }
 
 // newNATSGateway beats each second until the test ends.
-func newNATSGateway(t *testing.T, server *natstest.Server, id string) *natsGateway {
+func newNATSGateway(t testing.TB, server *natstest.Server, id string) *natsGateway {
 	t.Helper()
 	g := &natsGateway{t: t, nc: server.Connect(t, natsx.Gateway), id: id, sessions: map[string]*presencev1.Session{}}
 	if _, err := g.nc.Subscribe(subject.PresenceSync(id), g.answer); err != nil {
@@ -199,7 +199,7 @@ func (g *natsGateway) follow(room string) <-chan *presencev1.RoomChanges {
 	return heard
 }
 
-func next(t *testing.T, heard <-chan *presencev1.RoomChanges) *presencev1.RoomChanges {
+func next(t testing.TB, heard <-chan *presencev1.RoomChanges) *presencev1.RoomChanges {
 	t.Helper()
 	select {
 	case m := <-heard:

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/proto"
 
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/proto/subject"
@@ -27,9 +28,14 @@ import (
 type hall struct {
 	t        *testing.T
 	mu       sync.Mutex
+	archive  *memory
 	replicas map[string]*member
 	gateways map[string]*stage
 	said     []saying
+	others   []other
+	// pass, if set, decides how a message travels; heardRoom is told of rooms'.
+	pass      func(from, to string, deliver func())
+	heardRoom func(from string, m *presencev1.RoomChanges, to string)
 	// down: no connection; counted up with each new one.
 	down       bool
 	reconnects uint64
@@ -50,8 +56,14 @@ type saying struct {
 	message       *presencev1.RoomChanges
 }
 
+// other is a message to a user, or about one.
+type other struct {
+	subject string
+	message proto.Message
+}
+
 func newHall(t *testing.T) *hall {
-	return &hall{t: t, replicas: map[string]*member{}, gateways: map[string]*stage{}}
+	return &hall{t: t, archive: &memory{ctx: t.Context(), users: map[string]int64{}}, replicas: map[string]*member{}, gateways: map[string]*stage{}}
 }
 
 // start begins a replica; it stops with the test or by stop.
@@ -73,8 +85,54 @@ func (h *hall) start(name string) *member {
 	h.mu.Unlock()
 	syncs := newSyncs(func(gateway string) { go func() { m.box.synced <- h.whole(gateway) }() })
 	publish := func(subject, reply string, message proto.Message) { h.publish(name, subject, reply, message) }
-	go loop(ctx, newReplica(name, cfg, time.Now(), publish, h.link, syncs, counters), m.box, m.show)
+	go loop(ctx, newReplica(name, cfg, time.Now(), publish, h.link, syncs, h.archive, counters), m.box, m.show)
 	return m
+}
+
+// memory is history's store in a test of the loop: in its own time.
+type memory struct {
+	ctx   context.Context
+	mu    sync.Mutex
+	away  bool
+	users map[string]int64
+	kept  []string
+}
+
+func (m *memory) pause() {
+	select {
+	case <-time.After(50 * time.Millisecond):
+	case <-m.ctx.Done():
+	}
+}
+
+func (m *memory) keep(seen []*chatv1.Seen, then func(bool)) {
+	go func() {
+		m.pause()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, s := range seen {
+			if !m.away {
+				m.users[s.User] = max(m.users[s.User], s.TimeMs)
+				m.kept = append(m.kept, s.User)
+			}
+		}
+		then(!m.away)
+	}()
+}
+
+func (m *memory) lastSeen(users []string, then func([]*chatv1.Seen)) {
+	go func() {
+		m.pause()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		var seen []*chatv1.Seen
+		for _, user := range users {
+			if at := m.users[user]; at != 0 {
+				seen = append(seen, &chatv1.Seen{User: user, TimeMs: at})
+			}
+		}
+		then(seen)
+	}()
 }
 
 func (m *member) show(s *state) {
@@ -123,17 +181,33 @@ func (h *hall) publish(from, to, reply string, message proto.Message) {
 	if h.replicas[from] == nil {
 		return
 	}
+	if m, room := message.(*presencev1.RoomChanges); room {
+		if h.heardRoom != nil {
+			h.heardRoom(from, m, to)
+			return
+		}
+		h.said = append(h.said, saying{from: from, subject: to, at: time.Now(), message: m})
+		return
+	}
 	if to != subject.PresencePeers {
-		h.said = append(h.said, saying{from: from, subject: to, at: time.Now(), message: message.(*presencev1.RoomChanges)})
+		h.others = append(h.others, other{subject: to, message: message})
 		return
 	}
 	data, err := proto.Marshal(message)
 	if err != nil {
 		h.t.Error(err)
 	}
-	for _, m := range h.replicas {
-		m.box.peers <- &nats.Msg{Subject: to, Reply: reply, Data: data}
+	for name, m := range h.replicas {
+		h.travel(from, name, func() { m.box.peers <- &nats.Msg{Subject: to, Reply: reply, Data: data} })
 	}
+}
+
+func (h *hall) travel(from, to string, deliver func()) {
+	if h.pass == nil {
+		deliver()
+		return
+	}
+	h.pass(from, to, deliver)
 }
 
 // heard is what was published since the last call.
@@ -211,9 +285,9 @@ func (g *stage) send(changes ...*presencev1.Change) {
 	}
 	g.hall.mu.Lock()
 	defer g.hall.mu.Unlock()
-	for _, m := range g.hall.replicas {
+	for name, m := range g.hall.replicas {
 		if !g.hall.down {
-			m.box.gateways <- &nats.Msg{Subject: subject.PresenceIn(g.id), Data: data}
+			g.hall.travel(g.id, name, func() { m.box.gateways <- &nats.Msg{Subject: subject.PresenceIn(g.id), Data: data} })
 		}
 	}
 }
@@ -224,6 +298,9 @@ func (h *hall) whole(gateway string) synced {
 	h.mu.Lock()
 	g := h.gateways[gateway]
 	h.mu.Unlock()
+	if g == nil {
+		return synced{gateway: gateway, err: errors.New("no")}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.refuses {

@@ -3,6 +3,7 @@ package presence
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -71,13 +72,13 @@ func (s *Service) register() (micro.Service, error) {
 // take gives a question to the loop, which answers it.
 func (s *Service) take(r micro.Request) {
 	ask := &presencev1.PresenceAsk{}
-	if proto.Unmarshal(r.Data(), ask) != nil || ask.GetRoom() == "" {
+	if proto.Unmarshal(r.Data(), ask) != nil || (ask.GetRoom() == "") == (ask.GetUser() == "") {
 		s.metrics.malformed.Inc()
-		_ = r.Error("400", "this is not a natter.presence.v1.PresenceAsk that names a room", nil)
+		_ = r.Error("400", "this is not a natter.presence.v1.PresenceAsk that names a room, or a user", nil)
 		return
 	}
 	select {
-	case s.box.questions <- question{room: ask.GetRoom(), reply: r.Reply()}:
+	case s.box.questions <- question{PresenceAsk: ask, reply: r.Reply(), came: time.Now()}:
 	case <-s.ended:
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/proto/subject"
 )
 
@@ -39,7 +40,7 @@ func TestLearnsBeforeItSpeaks(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		began := time.Now()
 		m := h.start("r")
-		m.box.questions <- question{room: "red", reply: "inbox"}
+		m.box.questions <- ask("red", "inbox")
 		time.Sleep(time.Second)
 		h.wantSilence("it listens")
 		if err := m.state().failing(); err == nil {
@@ -186,7 +187,7 @@ func TestReplicasShareTheRooms(t *testing.T) {
 // checkAnswers asks a for every room; the owner answers, once.
 func checkAnswers(t *testing.T, h *hall, gained map[string]bool) {
 	for i := range 40 {
-		h.replicas["a"].box.questions <- question{room: fmt.Sprint("room", i), reply: "inbox"}
+		h.replicas["a"].box.questions <- ask(fmt.Sprint("room", i), "inbox")
 	}
 	answers := map[string]string{}
 	for _, s := range h.heard() {
@@ -240,9 +241,43 @@ func TestLeavingGivesTheRoomsAtOnce(t *testing.T) {
 				t.Errorf("%s published %v after %v", s.from, s.message, s.at.Sub(left))
 			}
 		}
-		h.replicas["b"].box.questions <- question{room: "red", reply: "inbox"}
+		h.replicas["b"].box.questions <- ask("red", "inbox")
 		if said := h.heard(); len(said) != 1 || users(said[0].message) != "ana+" {
 			t.Errorf("b answers %v", said)
+		}
+	})
+}
+
+func ask(room, reply string) question {
+	return question{PresenceAsk: &presencev1.PresenceAsk{Room: room}, reply: reply}
+}
+
+// TestHerd: 2,000 users come into one room at once; it is told in batches, one
+// per window at most.
+func TestHerd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		h.start("a")
+		g := h.gateway("g")
+		time.Sleep(3 * time.Second)
+		h.heard()
+		const herd = 2_000
+		for i := range herd {
+			g.opens(fmt.Sprint("s", i), fmt.Sprint("user", i), "red")
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(window)
+		said := h.heard()
+		if most := int((herd*time.Millisecond+window)/window) + 1; len(said) > most || len(said) == 0 {
+			t.Fatalf("%d batches, want at most %d", len(said), most)
+		}
+		for i := 1; i < len(said); i++ {
+			if apart := said[i].at.Sub(said[i-1].at); apart < window {
+				t.Errorf("two batches are %v apart", apart)
+			}
+		}
+		if last := said[len(said)-1].message; last.Online != herd {
+			t.Errorf("the last batch counts %d, want %d", last.Online, herd)
 		}
 	})
 }

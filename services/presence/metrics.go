@@ -1,6 +1,8 @@
 package presence
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
@@ -14,6 +16,7 @@ type metrics struct {
 	messages  prometheus.Counter
 	changes   prometheus.Counter
 	syncs     *prometheus.CounterVec
+	asks      *prometheus.HistogramVec
 }
 
 func newMetrics(reg prometheus.Registerer, now func() *state) (*metrics, error) {
@@ -27,7 +30,14 @@ func newMetrics(reg prometheus.Registerer, now func() *state) (*metrics, error) 
 			Name: "natter_presence_syncs_total", Help: "Times that a gateway was asked for all its sessions, by outcome.",
 		}, []string{"outcome"}),
 	}
-	all := append(gauges(now), m.deltas, m.beats, m.malformed, m.messages, m.changes, m.syncs)
+	m.asks = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "natter_presence_ask_seconds", Help: "Questions over NATS that this replica answers itself, by what they are about: room or user.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 4, 9),
+	}, []string{"about"})
+	for _, outcome := range []string{"ok", "failed"} {
+		m.syncs.WithLabelValues(outcome) // told from the start, so that the first one is an increase
+	}
+	all := append(gauges(now), m.deltas, m.beats, m.malformed, m.messages, m.changes, m.syncs, m.asks)
 	for _, c := range all {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -75,4 +85,15 @@ func (m *metrics) synced(err error) {
 		outcome = "failed"
 	}
 	m.syncs.WithLabelValues(outcome).Inc()
+}
+
+func (m *metrics) answered(q question) {
+	if q.came.IsZero() {
+		return
+	}
+	about := "room"
+	if q.GetUser() != "" {
+		about = "user"
+	}
+	m.asks.WithLabelValues(about).Observe(time.Since(q.came).Seconds())
 }

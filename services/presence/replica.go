@@ -1,6 +1,7 @@
 package presence
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/natter-chat/natter/services/presence/fold"
 	"github.com/natter-chat/natter/services/presence/peers"
 )
+
+// maxAsked bounds the users of one question.
+const maxAsked = 1000
 
 // maxHeld bounds the questions that wait until a replica knows everybody.
 const maxHeld = 4096
@@ -38,18 +42,31 @@ type replica struct {
 	learning   time.Time // since when, while not owning
 	reconnects uint64
 	beaten     time.Time
+	beats      uint64 // since it owns
 	held       []question
+	// empty are rooms of which this replica said, since it knows these others,
+	// that nobody is in them.
+	empty map[string]bool
+	seen  *seenBook
+	late  *lateness
 }
 
-// question is a PresenceAsk: the room, and where to answer.
-type question struct{ room, reply string }
+// question is a PresenceAsk, and where to answer.
+type question struct {
+	*presencev1.PresenceAsk
+	reply string
+	came  time.Time // zero: another replica took it
+}
 
-func newReplica(name string, cfg Config, real time.Time, publish outlet, link link, syncs *syncs, m *metrics) *replica {
+func newReplica(name string, cfg Config, real time.Time, publish outlet, link link, syncs *syncs, archive archive, m *metrics) *replica {
 	r := &replica{
 		name: name, publish: publish, link: link, metrics: m, syncs: syncs,
 		clock: clock{last: real}, batches: fold.NewBatches(name), peers: peers.New(name),
+		seen: newSeenBook(cfg.LastSeen, archive), late: &lateness{}, empty: map[string]bool{},
 	}
 	r.fold = fold.New(fold.Config{Lease: cfg.Lease, Grace: cfg.Grace, Ended: cfg.EndedGrace}, r.touched)
+	r.fold.OnGone(r.seen.gone)
+	r.batches.OnSeen(r.seen.told)
 	_, r.reconnects = link()
 	r.learn(real)
 	return r
@@ -63,6 +80,10 @@ func (r *replica) touched(room, user string, before fold.Presence) {
 
 func (r *replica) owns(room string) bool { return r.owning && r.peers.Owner(room) == r.name }
 
+// minds says whether this replica, of all, speaks of the user. The space keeps
+// users and rooms of the same name apart.
+func (r *replica) minds(user string) bool { return r.owns(" " + user) }
+
 // learn gives up all rooms: who was deaf, or has just begun, must hear first
 // who is there.
 func (r *replica) learn(now time.Time) {
@@ -73,6 +94,7 @@ func (r *replica) learn(now time.Time) {
 
 // hear folds a gateway's message.
 func (r *replica) hear(real time.Time, m *presencev1.FromGateway) {
+	r.seen.real = real
 	r.fold.Hear(r.clock.now(real), m)
 }
 
@@ -82,10 +104,32 @@ func (r *replica) hearPeer(real time.Time, m *presencev1.Peer, reply string) {
 	switch {
 	case m.Ask != nil:
 		if r.owns(m.GetAsk()) && reply != "" {
-			r.publish(reply, "", r.batches.Whole(r.fold, m.GetAsk()))
+			r.answer(question{reply: reply, PresenceAsk: &presencev1.PresenceAsk{
+				Room: m.GetAsk(), Gateway: m.GetGateway(), Users: m.GetUsers(),
+			}})
 		}
 	case r.peers.Hear(r.clock.now(real), m.GetReplica(), m.GetLeaving()) && r.owning:
-		r.batches.Own(r.fold, r.owns)
+		lost := r.batches.Own(r.fold, r.owns)
+		if m.GetBeat() > newBeats {
+			r.disown(slices.AppendSeq(lost, maps.Keys(r.empty)))
+		}
+		clear(r.empty)
+	}
+}
+
+// newBeats is how many beats a replica may have said before another that lives
+// hears of it.
+const newBeats = 3
+
+// disown has gateways ask for rooms that two replicas told at the same time,
+// since they did not hear each other: what came last may be from the one that
+// gives them up.
+func (r *replica) disown(rooms []string) {
+	for _, room := range rooms {
+		if r.owns(room) {
+			continue
+		}
+		r.publish(subject.PresenceOut(room), "", &presencev1.RoomChanges{Room: room})
 	}
 }
 
@@ -96,16 +140,38 @@ func (r *replica) ask(q question) {
 	case !r.owning && len(r.held) < maxHeld:
 		r.held = append(r.held, q)
 	case !r.owning:
-	case r.owns(q.room):
-		r.publish(q.reply, "", r.batches.Whole(r.fold, q.room))
+	case q.GetUser() != "":
+		r.publish(q.reply, "", r.fold.Status(q.GetUser()))
+		r.metrics.answered(q)
+	case r.owns(q.GetRoom()):
+		r.answer(q)
 	default:
-		r.publish(subject.PresencePeers, q.reply, &presencev1.Peer{Replica: r.name, Ask: &q.room})
+		r.publish(subject.PresencePeers, q.reply, &presencev1.Peer{
+			Replica: r.name, Ask: &q.Room, Gateway: q.GetGateway(), Users: q.GetUsers(),
+		})
 	}
+}
+
+// answer tells the whole of a room of its own.
+func (r *replica) answer(q question) {
+	users := q.GetUsers()[:min(len(q.GetUsers()), maxAsked)]
+	if q.GetGateway() != "" {
+		r.batches.Want(q.GetRoom(), q.GetGateway(), users)
+	}
+	if !r.fold.Has(q.GetRoom()) && len(r.empty) < maxHeld {
+		r.empty[q.GetRoom()] = true
+	}
+	whole := r.batches.Whole(r.fold, q.GetRoom(), users...)
+	r.seen.complete(whole.GetChanges(), func() {
+		r.publish(q.reply, "", whole)
+		r.metrics.answered(q)
+	})
 }
 
 // synced folds what a gateway answered.
 func (r *replica) synced(real time.Time, s synced) {
 	now := r.clock.now(real)
+	r.seen.real = real
 	if r.syncs.ended(now, s) {
 		r.fold.Synced(now, s.gateway, s.whole)
 	}
@@ -114,6 +180,7 @@ func (r *replica) synced(real time.Time, s synced) {
 // tick lets time pass, and tells what changed. It is called once per window.
 func (r *replica) tick(real time.Time) {
 	connected, reconnects := r.link()
+	r.seen.real = real
 	if !connected {
 		r.clock.skip(real)
 	}
@@ -136,6 +203,8 @@ func (r *replica) tick(real time.Time) {
 	}
 	r.beat(now)
 	r.flush(now)
+	r.late.tend(now, r)
+	r.seen.tend(real, r.minds)
 }
 
 // learned says whether the replica knows all it can.
@@ -147,7 +216,7 @@ func (r *replica) learned(now time.Time, unsynced []string) bool {
 // take makes the replica's share of the rooms its own.
 func (r *replica) take(now time.Time) {
 	r.owning = true
-	r.beaten = time.Time{}
+	r.beaten, r.beats = time.Time{}, 0
 	r.beat(now)
 	r.batches.Own(r.fold, r.owns)
 	held := r.held
@@ -159,9 +228,10 @@ func (r *replica) take(now time.Time) {
 
 // beat tells the other replicas that this one takes its share.
 func (r *replica) beat(now time.Time) {
-	if r.owning && now.Sub(r.beaten) >= beatEvery {
+	if r.owning && now.Sub(r.beaten) >= peerBeatEvery {
 		r.beaten = now
-		r.publish(subject.PresencePeers, "", &presencev1.Peer{Replica: r.name})
+		r.beats++
+		r.publish(subject.PresencePeers, "", &presencev1.Peer{Replica: r.name, Beat: r.beats})
 	}
 }
 
@@ -175,6 +245,7 @@ func (r *replica) flush(now time.Time) {
 // leave gives the rooms to the others at once.
 func (r *replica) leave() {
 	if r.owning {
+		r.seen.last(r.minds)
 		r.owning = false
 		r.batches.Drop()
 		r.publish(subject.PresencePeers, "", &presencev1.Peer{Replica: r.name, Leaving: true})

@@ -48,6 +48,10 @@ func New(cfg Config, nc *nats.Conn, log *slog.Logger, reg prometheus.Registerer)
 	if s.metrics, err = newMetrics(reg, s.state.Load); err != nil {
 		return nil, fmt.Errorf("presence: %w", err)
 	}
+	waiting := gauge("natter_presence_waiting", "Messages of gateways that are not heard yet.", func() int { return len(s.box.gateways) })
+	if err := reg.Register(waiting); err != nil {
+		return nil, fmt.Errorf("presence: %w", err)
+	}
 	return s, nil
 }
 
@@ -69,7 +73,7 @@ func (s *Service) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	syncs := newSyncs(func(gateway string) { asking.Go(func() { s.sync(ctx, gateway) }) })
-	loop(ctx, newReplica(s.name, s.cfg, time.Now(), s.publish, s.link, syncs, s.metrics), s.box, s.state.Store)
+	loop(ctx, newReplica(s.name, s.cfg, time.Now(), s.publish, s.link, syncs, s.archive(ctx, &asking), s.metrics), s.box, s.state.Store)
 	stopping := *s.state.Load()
 	stopping.owning = false
 	s.state.Store(&stopping)

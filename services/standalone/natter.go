@@ -9,8 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,6 +24,7 @@ import (
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/rpc"
 	"github.com/natter-chat/natter/services/internal/run"
+	"github.com/natter-chat/natter/services/internal/tracing"
 	"github.com/natter-chat/natter/services/presence"
 )
 
@@ -45,16 +44,18 @@ type Natter struct {
 	presence *presence.Service
 	gateway  *gateway.Gateway
 	registry *prometheus.Registry
-	welcomed atomic.Bool // there is a room to come to
+	tracer   *tracing.Tracer
+	host     host
 
 	http, grpc, ops net.Listener
+	inside          net.Listener // gRPC for this process itself, in the clear
 }
 
 // New takes the data directory, opens the ports, and starts NATS. What it began
 // is undone if it fails.
 func New(ctx context.Context, s Settings, log *slog.Logger) (*Natter, error) {
 	n := &Natter{settings: s, log: log, registry: ops.NewRegistry()}
-	for _, step := range []func(context.Context) error{n.claim, n.listen, n.startNATS, n.connect} {
+	for _, step := range []func(context.Context) error{n.claim, n.trace, n.listen, n.startNATS, n.connect} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, n.close())
 		}
@@ -63,7 +64,13 @@ func New(ctx context.Context, s Settings, log *slog.Logger) (*Natter, error) {
 }
 
 // URL is the address of the page.
-func (n *Natter) URL() string { return "http://" + n.http.Addr().String() }
+func (n *Natter) URL() string {
+	scheme := "http://"
+	if n.settings.HTTPTLS.Cert != "" {
+		scheme = "https://"
+	}
+	return scheme + n.http.Addr().String()
+}
 
 // claim makes the data directory this process's own.
 func (n *Natter) claim(context.Context) (err error) {
@@ -75,6 +82,11 @@ func (n *Natter) claim(context.Context) (err error) {
 		return fmt.Errorf("NATTER_DATA_DIR: %w", err)
 	}
 	return n.settings.keep(filepath.Join(dir, "secrets"))
+}
+
+func (n *Natter) trace(ctx context.Context) (err error) {
+	n.tracer, err = n.settings.Trace.New(ctx, "natter", n.log, n.registry)
+	return err
 }
 
 func (n *Natter) listen(context.Context) (err error) {
@@ -90,7 +102,11 @@ func (n *Natter) listen(context.Context) (err error) {
 			return fmt.Errorf("%s: %w; choose another address", l.setting, err)
 		}
 	}
-	return nil
+	if n.inside, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("listen on the loopback: %w", err)
+	}
+	n.http, err = n.settings.HTTPTLS.Listener(n.http, n.log)
+	return err
 }
 
 func (n *Natter) startNATS(context.Context) (err error) {
@@ -123,20 +139,21 @@ func (n *Natter) connect(ctx context.Context) error {
 	cfg := n.settings.History
 	cfg.DataDir = filepath.Join(cfg.DataDir, "history")
 	var err error
-	if n.history, err = history.New(cfg, conns[natsx.History], dial, n.log, n.registry); err != nil {
+	if n.history, err = history.New(cfg, conns[natsx.History], dial, n.log, n.registry, history.WithTracer(n.tracer)); err != nil {
 		return err
 	}
 	if n.presence, err = presence.New(n.settings.Presence, conns[natsx.Presence], n.log, n.registry); err != nil {
 		return err
 	}
-	if n.loopback, err = rpc.Dial("passthrough:///"+reachable(n.grpc.Addr()), n.settings.Secrets.ServiceToken, config.TLS{}); err != nil {
+	if n.loopback, err = rpc.Dial("passthrough:///"+n.inside.Addr().String(), n.settings.Secrets.ServiceToken, config.TLS{}); err != nil {
 		return err
 	}
-	if n.gateway, err = gateway.New(n.settings.Gateway, conns[natsx.Gateway], n.loopback, n.loopback, n.log, n.registry); err != nil {
+	if n.gateway, err = gateway.New(n.settings.Gateway, conns[natsx.Gateway], n.loopback, n.loopback, n.log, n.registry, gateway.WithTracer(n.tracer)); err != nil {
 		return err
 	}
 	n.rpc, err = rpc.NewServer(rpc.ServerConfig{
-		ServiceToken: n.settings.Secrets.ServiceToken, AdminToken: n.settings.Secrets.AdminToken, Log: n.log, Registerer: n.registry,
+		ServiceToken: n.settings.Secrets.ServiceToken, AdminToken: n.settings.Secrets.AdminToken,
+		Tokens: n.settings.Secrets.Tokens, ClientCA: n.settings.Secrets.ClientCA, TLS: n.settings.TLS, Log: n.log, Registerer: n.registry, Tracer: n.tracer,
 	})
 	if err != nil {
 		return err
@@ -147,34 +164,35 @@ func (n *Natter) connect(ctx context.Context) error {
 	return nil
 }
 
-// reachable is how this process reaches its own listener.
-func reachable(addr net.Addr) string {
-	host, port, _ := net.SplitHostPort(addr.String())
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
-}
-
 // Run serves until ctx ends, and greets on out once people can come. It ends in
 // the opposite order: sockets first, NATS last.
 func (n *Natter) Run(ctx context.Context, out io.Writer) error {
 	checks := append(append(n.history.Checks(), n.presence.Checks()...), n.gateway.Checks()...)
 	err := run.Sequence(ctx, n.log, n.settings.Gateway.Drain+grace,
-		run.Task{Name: "ops", Run: run.HTTP(n.ops, ops.Handler(n.registry, append(slices.Clone(checks), n.check())...), n.log)},
+		run.Task{Name: "ops", Run: run.HTTP(n.ops, ops.Handler(n.registry, checks...), n.log)},
 		run.Task{Name: "history", Run: n.history.Run},
 		run.Task{Name: "presence", Run: n.presence.Run},
-		run.Task{Name: "grpc", Run: run.GRPC(n.grpc, n.rpc.Server)},
-		run.Task{Name: "http", Run: run.HTTP(n.http, n.gateway.Handler(), n.log)},
+		run.Task{Name: "audit", Run: n.rpc.Audit(n.history.KeepAudit)},
+		run.Task{Name: "grpc", Run: n.serveGRPC},
+		run.Task{Name: "http", Run: run.HTTP(n.http, n.hosting(n.gateway.Handler()), n.log)},
 		run.Task{Name: "gateway", Run: n.gateway.Run},
 		run.Task{Name: "welcome", Run: func(ctx context.Context) error { return n.welcome(ctx, out, checks) }},
 	)
 	return errors.Join(err, n.close())
 }
 
+// serveGRPC serves admins, and this process itself.
+func (n *Natter) serveGRPC(ctx context.Context) error {
+	inside := make(chan error, 1)
+	go func() { inside <- n.rpc.Serve(n.rpc.Inside(n.inside)) }()
+	err := run.GRPC(n.grpc, n.rpc.Server)(ctx)
+	n.rpc.Stop() // where the other listener failed
+	return errors.Join(err, <-inside)
+}
+
 // close gives back what New took; the listeners are the servers' once they run.
 func (n *Natter) close() error {
-	for _, l := range []net.Listener{n.http, n.grpc, n.ops} {
+	for _, l := range []net.Listener{n.http, n.grpc, n.ops, n.inside} {
 		if l != nil {
 			_ = l.Close()
 		}
@@ -185,6 +203,7 @@ func (n *Natter) close() error {
 	for _, nc := range n.conns {
 		nc.Close()
 	}
+	_ = n.tracer.Close() // what it could not deliver is counted
 	if n.nats != nil {
 		n.nats.Shutdown()
 	}

@@ -14,9 +14,10 @@ import (
 // Settings of the program: those of the services, without how they find each
 // other.
 type Settings struct {
-	HTTP config.HTTPListen `embed:"" group:"Where to listen"`
-	GRPC config.GRPCListen `embed:"" group:"Where to listen"`
-	Ops  config.OpsListen  `embed:"" group:"Where to listen"`
+	HTTP    config.HTTPListen `embed:"" group:"Where to listen"`
+	HTTPTLS config.HTTPTLS    `embed:"" group:"Where to listen"`
+	GRPC    config.GRPCListen `embed:"" group:"Where to listen"`
+	Ops     config.OpsListen  `embed:"" group:"Where to listen"`
 	// NATSListen opens the embedded NATS to tools.
 	NATSListen string `name:"nats-listen" env:"NATTER_NATS_LISTEN" placeholder:"HOST:PORT" group:"Where to listen" help:"Where to let NATS tools in, with a key from the data directory; empty: nowhere."`
 
@@ -25,7 +26,9 @@ type Settings struct {
 	Gateway  gateway.Config  `embed:""`
 
 	Secrets config.Secrets `embed:"" group:"Admins"`
+	TLS     config.TLS     `embed:"" group:"Admins"`
 	Log     config.Log     `embed:"" group:"Logs"`
+	Trace   config.Trace   `embed:"" group:"Logs"`
 }
 
 // Vars are the defaults that differ from those of the services: everything is
@@ -47,7 +50,7 @@ func (s *Settings) keep(dir string) error {
 		"service-token": &s.Secrets.ServiceToken,
 		"admin-token":   &s.Secrets.AdminToken,
 	} {
-		if *value != "" {
+		if *value != "" || name == "jwt-secret" && s.Gateway.JWKS != "" { // the keys are enough
 			continue
 		}
 		kept, err := secret.Keep(filepath.Join(dir, name))

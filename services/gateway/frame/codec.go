@@ -24,12 +24,13 @@ const (
 	ProtocolBinary = "natter.v1.protobuf"
 )
 
-// Formats is the number of codecs.
-const Formats = 2
+// Formats is the number of codecs: each without and with compression.
+const Formats = 2 * plainFormats
 
 const (
 	formatJSON = iota
 	formatBinary
+	plainFormats
 )
 
 // Read decodes a client's frame and holds it to the rules.

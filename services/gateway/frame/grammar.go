@@ -62,3 +62,23 @@ func blank(s string) bool {
 }
 
 func hasNUL(s string) bool { return strings.IndexByte(s, 0) >= 0 }
+
+// maxMarks is how many marks may stand on one character: Unicode's stream-safe
+// form (UAX #15) has as many. Towers of them only make a page unreadable.
+const maxMarks = 30
+
+// towering tells whether more marks than that stand on one character.
+func towering(s string) bool {
+	marks := 0
+	for _, r := range s {
+		switch {
+		case r < utf8.RuneSelf || !unicode.In(r, unicode.Mn, unicode.Me):
+			marks = 0
+		case marks == maxMarks:
+			return true
+		default:
+			marks++
+		}
+	}
+	return false
+}

@@ -86,13 +86,7 @@ func (d *decoder) optionalUint32(blame string) *uint32 {
 }
 
 func appendPosted(dst []byte, re *uint32, e *clientv1.ServerFrame_Event, p *chatv1.Posted) []byte {
-	if re != nil {
-		dst = append(dst, `{"re":`...)
-		dst = strconv.AppendUint(dst, uint64(*re), 10)
-		dst = append(dst, ',')
-	} else {
-		dst = append(dst, '{')
-	}
+	dst = appendRe(dst, re)
 	dst = append(dst, `"event":{"room":`...)
 	dst = appendString(dst, e.GetRoom())
 	dst = append(dst, `,"seq":`...)
@@ -135,10 +129,19 @@ func appendPosted(dst []byte, re *uint32, e *clientv1.ServerFrame_Event, p *chat
 	return append(dst, `]}}}`...)
 }
 
-func appendAck(dst []byte, re uint32, a *clientv1.ServerFrame_Ack) []byte {
+// appendRe begins a frame, with the number of the request that it answers.
+func appendRe(dst []byte, re *uint32) []byte {
+	if re == nil {
+		return append(dst, '{')
+	}
 	dst = append(dst, `{"re":`...)
-	dst = strconv.AppendUint(dst, uint64(re), 10)
-	dst = append(dst, `,"ack":{"room":`...)
+	dst = strconv.AppendUint(dst, uint64(*re), 10)
+	return append(dst, ',')
+}
+
+func appendAck(dst []byte, re *uint32, a *clientv1.ServerFrame_Ack) []byte {
+	dst = appendRe(dst, re)
+	dst = append(dst, `"ack":{"room":`...)
 	dst = appendString(dst, a.GetRoom())
 	dst = append(dst, `,"seq":`...)
 	dst = strconv.AppendUint(dst, uint64(a.GetSeq()), 10)
@@ -148,7 +151,7 @@ func appendAck(dst []byte, re uint32, a *clientv1.ServerFrame_Ack) []byte {
 	}
 	dst = append(dst, `,"duplicate":`...)
 	dst = strconv.AppendBool(dst, a.GetDuplicate())
-	dst = append(dst, `,"durability":"`...)
-	dst = append(dst, a.GetDurability().String()...)
-	return append(dst, `"}}`...)
+	dst = append(dst, `,"durability":`...)
+	dst = appendEnum(dst, a.GetDurability().Descriptor(), a.GetDurability().Number())
+	return append(dst, '}', '}')
 }

@@ -33,7 +33,7 @@ func (c *jsonCodec) Append(dst []byte, frame *clientv1.ServerFrame) []byte {
 			return appendPosted(dst, frame.Re, body.Event, posted)
 		}
 	case *clientv1.ServerFrame_Ack_:
-		return appendAck(dst, frame.GetRe(), body.Ack)
+		return appendAck(dst, frame.Re, body.Ack)
 	}
 	return appendMessage(dst, c.server, frame.ProtoReflect())
 }

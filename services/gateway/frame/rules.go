@@ -2,6 +2,7 @@ package frame
 
 import (
 	"math"
+	"time"
 
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -47,6 +48,9 @@ const (
 	maxMembers     = 100    // users
 	maxSlowMode    = 21_600 // seconds
 )
+
+// maxUntil is how far ahead the end of a status text may be.
+const maxUntil = 30 * 24 * time.Hour
 
 // Check holds a request to the rules of the protocol. It returns the first
 // fault, without Re.
@@ -124,8 +128,12 @@ func (r *rules) optionalSeq(field string, seq *uint32) {
 
 // line is a short text for people, on one line.
 func (r *rules) line(field, text string, most int) {
-	if r.atMost(field, len(text), most, "bytes") && !plain(text) {
+	switch {
+	case !r.atMost(field, len(text), most, "bytes"):
+	case !plain(text):
 		r.bad(field, "%s holds control characters", field)
+	case towering(text):
+		r.bad(field, "%s has more than %d marks on one character", field, maxMarks)
 	}
 }
 
@@ -144,6 +152,8 @@ func (r *rules) text(text string) {
 		r.bad("text", "text is empty")
 	case hasNUL(text):
 		r.bad("text", "text holds a NUL character")
+	case towering(text):
+		r.bad("text", "text has more than %d marks on one character", maxMarks)
 	}
 }
 
@@ -178,6 +188,12 @@ func checkAny(v *structpb.Value, depth int) *Fault {
 		return bad("data", "data is nested deeper than %d", maxDepth)
 	}
 	switch kind := v.GetKind().(type) {
+	case nil:
+		return bad("data", "data holds a value of no kind")
+	case *structpb.Value_NullValue:
+		if kind.NullValue != structpb.NullValue_NULL_VALUE {
+			return bad("data", "data holds a null that is none")
+		}
 	case *structpb.Value_NumberValue:
 		if math.IsNaN(kind.NumberValue) || math.IsInf(kind.NumberValue, 0) {
 			return bad("data", "data holds a number that JSON cannot")

@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"time"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 )
@@ -67,6 +69,32 @@ func (r *rules) hello(m *clientv1.ClientFrame_Hello) {
 func (r *rules) status(m *clientv1.ClientFrame_Status) {
 	r.state(m.GetState())
 	r.line("text", m.GetText(), maxStatus)
+	r.until(m)
+	if !m.GetDevice() {
+		return
+	}
+	switch {
+	case m.GetState() > clientv1.PresenceState_AWAY:
+		r.bad("state", "of one device, state is ONLINE or AWAY; leave device out to say it of all")
+	case m.Text != nil:
+		r.bad("text", "a text is for all devices; leave device out")
+	}
+}
+
+// until is when a text goes.
+func (r *rules) until(m *clientv1.ClientFrame_Status) {
+	if m.Until == nil {
+		return
+	}
+	r.time("until", m.GetUntil())
+	switch in := time.Until(m.GetUntil().AsTime()); {
+	case m.GetText() == "":
+		r.bad("until", "until is when the text goes, and there is no text")
+	case in <= 0:
+		r.bad("until", "until has passed; name a time to come")
+	case in > maxUntil:
+		r.bad("until", "until is more than 30 days ahead")
+	}
 }
 
 func (r *rules) state(state clientv1.PresenceState) {

@@ -75,21 +75,31 @@ func (s *scanner) more(bracket byte, first bool) bool {
 // key reads a name of an object up to its colon. The bytes are valid until the
 // next call.
 func (s *scanner) key() []byte {
+	name, valid := s.name()
+	if !valid {
+		s.fail("a name holds half of a surrogate pair")
+	}
+	return name
+}
+
+// name is key where the caller says what is wrong with a name that is not
+// valid, as for text.
+func (s *scanner) name() (name []byte, valid bool) {
 	if s.peek() != '"' {
 		s.expected("a name in quotes")
-		return nil
+		return nil, true
 	}
 	raw, plain := s.quoted()
 	if s.peek() != ':' {
 		s.expected("a colon")
-		return nil
+		return nil, true
 	}
 	s.pos++
 	if plain {
-		return raw
+		return raw, true
 	}
-	name, _ := unescape(raw)
-	return []byte(name)
+	text, valid := unescape(raw)
+	return []byte(text), valid
 }
 
 // text reads a string. It is not valid where an escape stands for half a
@@ -259,7 +269,9 @@ func (s *scanner) skip() {
 			s.skip()
 		}
 	case '"':
-		s.quoted()
+		if _, valid := s.text(); !valid {
+			s.fail("a string holds half of a surrogate pair")
+		}
 	default:
 		if !s.word("true") && !s.word("false") && !s.word("null") {
 			s.number()

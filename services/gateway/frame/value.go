@@ -161,7 +161,7 @@ func (d *decoder) structOf(blame string) *structpb.Struct {
 	o := &structpb.Struct{Fields: map[string]*structpb.Value{}}
 	d.open('{')
 	for first := true; d.more('}', first); first = false {
-		name := d.name(blame)
+		name := d.member(blame)
 		if _, twice := o.Fields[name]; twice {
 			d.bad(blame, "%s holds a name twice", blame)
 		}
@@ -170,16 +170,13 @@ func (d *decoder) structOf(blame string) *structpb.Struct {
 	return o
 }
 
-// name is an object's key as a string of its own.
-func (d *decoder) name(blame string) string {
-	d.peek()
-	begin := d.pos
-	name := string(d.key())
-	if name != "" || d.err != "" || d.data[begin+1] == '"' {
-		return name
+// member is an object's name as a string of its own.
+func (d *decoder) member(blame string) string {
+	name, valid := d.name()
+	if !valid {
+		d.bad(blame, "%s holds half of a surrogate pair", blame)
 	}
-	d.bad(blame, "%s holds half of a surrogate pair", blame) // what unescape has no text for
-	return ""
+	return string(name)
 }
 
 func (d *decoder) any(blame string) *structpb.Value {

@@ -2,12 +2,15 @@ package frame
 
 import (
 	"encoding/binary"
+	"unicode/utf8"
 
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 )
 
-// Opcodes of RFC 6455 that a server sends.
+// Opcodes of RFC 6455.
 const (
+	opContinuation = 0
+
 	opText   = 1
 	opBinary = 2
 	opClose  = 8
@@ -33,6 +36,12 @@ func AppendWrapped(dst []byte, codec Codec, frame *clientv1.ServerFrame) []byte 
 	op := byte(opBinary)
 	if codec.Text() {
 		op = opText
+	}
+	if z, ok := codec.(*deflating); ok {
+		var done bool
+		if dst, done = z.deflate(dst, begin+headerRoom); done {
+			op |= deflatedBit
+		}
 	}
 	var header [headerRoom]byte
 	h := appendHeader(header[:0], op, len(dst)-begin-headerRoom)
@@ -60,13 +69,24 @@ func AppendPong(dst []byte, data string) []byte {
 	return append(appendHeader(dst, opPong, len(data)), data...)
 }
 
-// AppendClose appends a close frame. Of the reason, at most 123 bytes are told.
+// AppendClose appends a close frame. Of the reason, at most 123 bytes are told,
+// in whole characters. [CloseNoStatus] is a frame without a code or reason.
 func AppendClose(dst []byte, code int, reason string) []byte {
-	const most = 125 - 2
+	if code == CloseNoStatus {
+		return appendHeader(dst, opClose, 0)
+	}
+	const most = maxControl - 2
 	if len(reason) > most {
-		reason = reason[:most]
+		cut := most
+		for cut > 0 && !utf8.RuneStart(reason[cut]) {
+			cut--
+		}
+		reason = reason[:cut]
 	}
 	dst = appendHeader(dst, opClose, 2+len(reason))
 	dst = binary.BigEndian.AppendUint16(dst, uint16(code))
 	return append(dst, reason...)
 }
+
+// IsClose tells whether these bytes begin with a close frame of a server.
+func IsClose(frame []byte) bool { return len(frame) > 0 && frame[0] == finalBit|opClose }

@@ -18,17 +18,18 @@ type room struct {
 	events  []*chatv1.Event
 	members map[string]chatv1.Role
 	sent    map[string]*chatv1.Result // by user and clientMsgId
+	banned  map[string]bool
 	closed  bool
 }
 
 func newRoom(id string) *room {
-	return &room{id: id, members: map[string]chatv1.Role{}, sent: map[string]*chatv1.Result{}}
+	return &room{id: id, members: map[string]chatv1.Role{}, sent: map[string]*chatv1.Result{}, banned: map[string]bool{}}
 }
 
 func (r *room) head() uint32 { return uint32(len(r.events)) }
 
 func (r *room) readable(user string) bool {
-	return r.head() > 0 && !r.closed && (r.kind == chatv1.RoomKind_PUBLIC || r.members[user] != 0)
+	return r.head() > 0 && !r.closed && !r.banned[user] && (r.kind == chatv1.RoomKind_PUBLIC || r.members[user] != 0)
 }
 
 // append adds the next event.
@@ -103,6 +104,21 @@ func (r *room) decide(c *chatv1.Command) (reply *chatv1.CommandReply, made []*ch
 		done(func(e *chatv1.Event) {
 			e.Change = &chatv1.Event_Removed{Removed: &chatv1.Removed{User: change.Kick.GetUser()}}
 		})
+	case *chatv1.Command_Ban:
+		delete(r.members, change.Ban.GetUser())
+		r.banned[change.Ban.GetUser()] = true
+		done(func(e *chatv1.Event) {
+			e.Change = &chatv1.Event_Removed{Removed: &chatv1.Removed{User: change.Ban.GetUser(), Banned: true}}
+		})
+	case *chatv1.Command_SetRole:
+		r.members[change.SetRole.GetUser()] = change.SetRole.GetRole()
+		done(func(e *chatv1.Event) {
+			e.Change = &chatv1.Event_RoleSet{RoleSet: &chatv1.RoleSet{User: change.SetRole.GetUser(), Role: change.SetRole.GetRole()}}
+		})
+	case *chatv1.Command_Edit:
+		done(func(e *chatv1.Event) {
+			e.Change = &chatv1.Event_Edited{Edited: &chatv1.Edited{Seq: change.Edit.GetSeq(), Text: change.Edit.GetText()}}
+		})
 	case *chatv1.Command_Invite:
 		r.members[change.Invite.GetUser()] = chatv1.Role_MEMBER
 		done(func(e *chatv1.Event) {
@@ -113,6 +129,13 @@ func (r *room) decide(c *chatv1.Command) (reply *chatv1.CommandReply, made []*ch
 		erased := r.events[change.Delete.GetSeq()-1]
 		r.events[change.Delete.GetSeq()-1] = &chatv1.Event{
 			Room: r.id, Seq: erased.GetSeq(), TimeMs: erased.GetTimeMs(), User: erased.GetUser(), Change: &chatv1.Event_Message{Message: &chatv1.Posted{}},
+		}
+		for i, e := range r.events {
+			if e.GetEdited().GetSeq() == change.Delete.GetSeq() {
+				r.events[i] = &chatv1.Event{
+					Room: r.id, Seq: e.GetSeq(), TimeMs: e.GetTimeMs(), User: e.GetUser(), Change: &chatv1.Event_Edited{Edited: &chatv1.Edited{Seq: change.Delete.GetSeq()}},
+				}
+			}
 		}
 		done(func(e *chatv1.Event) {
 			e.Change = &chatv1.Event_Deleted{Deleted: &chatv1.Deleted{Seq: change.Delete.GetSeq()}}

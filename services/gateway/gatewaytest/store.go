@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
@@ -62,6 +63,25 @@ func (m *messages) List(ctx context.Context, q *historyv1.MessagesListRequest) (
 	}
 	begin := max(0, len(all)-int(max(1, q.GetLimit())))
 	return &historyv1.MessagesListResponse{Messages: all[begin:], HasBefore: begin > 0, HasAfter: q.Before != nil}, nil
+}
+
+// Search finds what holds the query as it is written, the newest first.
+func (m *messages) Search(ctx context.Context, q *historyv1.SearchRequest) (*historyv1.SearchResponse, error) {
+	m.town.mu.Lock()
+	defer m.town.mu.Unlock()
+	r := m.town.room(q.GetRoom())
+	if !r.readable(rpc.CallerOf(ctx).User) {
+		return nil, notFound()
+	}
+	reply := &historyv1.SearchResponse{Cursor: "more"}
+	for _, message := range r.messages() {
+		if at := strings.Index(message.GetText(), q.GetQuery()); at >= 0 {
+			mark := &historyv1.Range{Start: uint32(at), End: uint32(at + len(q.GetQuery()))}
+			reply.Hits = append(reply.Hits, &historyv1.Hit{Room: r.id, Message: message, Snippet: &historyv1.Snippet{Text: message.GetText(), Marks: []*historyv1.Range{mark}}})
+		}
+	}
+	slices.Reverse(reply.Hits)
+	return reply, nil
 }
 
 type rooms struct {

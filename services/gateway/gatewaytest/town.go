@@ -35,11 +35,29 @@ type Town struct {
 	epoch uint64
 	rooms map[string]*room
 	// memberships and changes of late, for heads.
-	memberships []*chatv1.Membership
+	memberships []membership
 	changed     map[string]time.Time
 	faults      Faults
+	presence    Presence
 	commands    map[string]*chatv1.CommandReply // by id
 	attempts    int
+	revocations []*chatv1.Revocation // in the order of their revisions
+	asked       Asked
+}
+
+// membership of late, and when it was.
+type membership struct {
+	*chatv1.Membership
+	at time.Time
+}
+
+// Asked counts questions to owners, and to history.
+type Asked struct {
+	Views, Heads, Events int
+	// Replays are rooms whose missed events were asked for with their views.
+	Replays int
+	// Rooms are questions for the rooms of a user.
+	Rooms int
 }
 
 // Faults are what goes wrong. Each function may be nil.
@@ -51,8 +69,21 @@ type Faults struct {
 	Command func(attempt int) (done, answered bool)
 	// Silent heads: none are said.
 	SilentHeads bool
+	// Heads decides which messages come of one message of heads.
+	Heads func(*chatv1.Heads) []*chatv1.Heads
 	// Notices are not sent.
 	SilentNotices bool
+	// Notices decides which messages come of one notice.
+	Notices func(*chatv1.Notice) []*chatv1.Notice
+	// SilentRevocations are not published.
+	SilentRevocations bool
+	// Away owners answer that they are: no command is done, no question answered.
+	Away bool
+	// Question tells whether a question to an owner is answered.
+	Question func(*chatv1.Ask) bool
+	// Meanwhile is called once an answer to a question for views is made, before
+	// it leaves; do does a command as Do does.
+	Meanwhile func(do func(user, room string, c *chatv1.Command))
 	// NoRooms makes history's store know of no rooms yet.
 	NoRooms bool
 }
@@ -67,7 +98,7 @@ func Start(t testing.TB, nc *nats.Conn) *Town {
 	for _, s := range []struct {
 		subject string
 		handle  nats.MsgHandler
-	}{{subject.AllCommands, town.onCommand}, {subject.AllAsks, town.onAsk}, {subject.HistoryAsk, town.onHistoryAsk}} {
+	}{{subject.AllCommands, town.onCommand}, {subject.AllAsks, town.onAsk}, {subject.HistoryAsk, town.onHistoryAsk}, {subject.PresenceAsk, town.onPresenceAsk}} {
 		sub, err := nc.Subscribe(s.subject, s.handle)
 		if err != nil {
 			t.Fatal(err)
@@ -118,6 +149,26 @@ func (w *Town) Do(user, room string, c *chatv1.Command) uint32 {
 	c.Room, c.Actor = room, &chatv1.Actor{User: user, Name: user}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.do(user, room, c)
+}
+
+// Asked so far.
+func (w *Town) Asked() Asked {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.asked
+}
+
+// Head of a room.
+func (w *Town) Head(room string) uint32 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.room(room).head()
+}
+
+func (w *Town) do(user, room string, c *chatv1.Command) uint32 {
+	w.t.Helper()
+	c.Room, c.Actor = room, &chatv1.Actor{User: user, Name: user}
 	reply := w.decide(c)
 	if reply.GetRefusal() != nil || reply.GetResults()[0].GetRefusal() != nil {
 		w.t.Errorf("%v by %s: %v", c, user, reply)
@@ -152,6 +203,10 @@ func (w *Town) onCommand(msg *nats.Msg) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.attempts++
+	if w.faults.Away {
+		w.respond(msg, &chatv1.CommandReply{Refusal: away()})
+		return
+	}
 	done, answered := true, true
 	if w.faults.Command != nil {
 		done, answered = w.faults.Command(w.attempts)
@@ -201,7 +256,7 @@ func (w *Town) Release(m *chatv1.RoomEvents) {
 // remember keeps what heads and notices say of an event.
 func (w *Town) remember(e *chatv1.Event) {
 	say := func(user string, member bool) {
-		w.memberships = append(w.memberships, &chatv1.Membership{User: user, Room: e.GetRoom(), Member: member, Seq: e.GetSeq()})
+		w.memberships = append(w.memberships, membership{&chatv1.Membership{User: user, Room: e.GetRoom(), Member: member, Seq: e.GetSeq()}, time.Now()})
 		if w.faults.SilentNotices {
 			return
 		}
@@ -210,7 +265,13 @@ func (w *Town) remember(e *chatv1.Event) {
 		if member {
 			notice.Notice = &chatv1.Notice_Entered{Entered: at}
 		}
-		w.publish(subject.Notices(user), notice)
+		list := []*chatv1.Notice{notice}
+		if w.faults.Notices != nil {
+			list = w.faults.Notices(notice)
+		}
+		for _, notice := range list {
+			w.publish(subject.Notices(user), notice)
+		}
 	}
 	switch c := e.GetChange().(type) {
 	case *chatv1.Event_Created:
@@ -255,12 +316,19 @@ func (w *Town) headsNow() {
 			m.Heads = append(m.Heads, &chatv1.Head{Room: id, Seq: w.rooms[id].head()})
 		}
 	}
+	w.memberships = slices.DeleteFunc(w.memberships, func(m membership) bool { return time.Since(m.at) >= headsFor })
 	for _, membership := range w.memberships {
 		m := all[subject.Partition(membership.GetRoom(), Partitions)]
-		m.Memberships = append(m.Memberships, membership)
+		m.Memberships = append(m.Memberships, membership.Membership)
 	}
 	for p, m := range all {
-		w.publish(subject.Heads(p), m)
+		list := []*chatv1.Heads{m}
+		if w.faults.Heads != nil {
+			list = w.faults.Heads(m)
+		}
+		for _, m := range list {
+			w.publish(subject.Heads(p), m)
+		}
 	}
 }
 
@@ -271,15 +339,31 @@ func (w *Town) onAsk(msg *nats.Msg) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.faults.Question != nil && !w.faults.Question(ask) {
+		return
+	}
 	reply := &chatv1.AskReply{Epoch: w.epoch}
+	if w.faults.Away {
+		reply.Refusal = away()
+		w.respond(msg, reply)
+		return
+	}
 	switch q := ask.GetQuestion().(type) {
 	case *chatv1.Ask_Views:
+		w.asked.Views++
 		views := &chatv1.Views{}
 		for _, position := range q.Views.GetRooms() {
+			if position.After != nil {
+				w.asked.Replays++
+			}
 			views.Views = append(views.Views, w.view(q.Views.GetUser(), position))
 		}
 		reply.Answer = &chatv1.AskReply_Views{Views: views}
+		if meanwhile := w.faults.Meanwhile; meanwhile != nil {
+			meanwhile(func(user, room string, c *chatv1.Command) { w.do(user, room, c) })
+		}
 	case *chatv1.Ask_Heads:
+		w.asked.Heads++
 		list := &chatv1.HeadList{}
 		for _, id := range q.Heads.GetRooms() {
 			if w.rooms[id] != nil {
@@ -288,6 +372,7 @@ func (w *Town) onAsk(msg *nats.Msg) {
 		}
 		reply.Answer = &chatv1.AskReply_Heads{Heads: list}
 	case *chatv1.Ask_Events:
+		w.asked.Events++
 		r := w.room(q.Events.GetRoom())
 		after := min(int(q.Events.GetAfter()), len(r.events))
 		reply.Answer = &chatv1.AskReply_Events{Events: &chatv1.EventList{Events: part(r.events[after:]), Head: r.head()}}
@@ -341,15 +426,24 @@ func (w *Town) onHistoryAsk(msg *nats.Msg) {
 	case *chatv1.HistoryAsk_Deployment:
 		reply.Answer = &chatv1.HistoryAskReply_Deployment{Deployment: &chatv1.Deployment{Partitions: Partitions, Epoch: w.epoch}}
 	case *chatv1.HistoryAsk_Rooms:
+		w.asked.Rooms++
 		var ids []string
 		for _, id := range slices.Sorted(maps.Keys(w.rooms)) {
 			if w.rooms[id].members[q.Rooms.GetUser()] != 0 && !w.faults.NoRooms {
 				ids = append(ids, id)
 			}
 		}
-		reply.Answer = &chatv1.HistoryAskReply_Rooms{Rooms: &chatv1.RoomIds{Rooms: ids}}
+		reply.Answer = &chatv1.HistoryAskReply_Rooms{Rooms: &chatv1.RoomIds{
+			Rooms: ids, RevokedBeforeMs: w.revokedBefore(q.Rooms.GetUser()),
+		}}
+	case *chatv1.HistoryAsk_Revocations:
+		reply.Answer = &chatv1.HistoryAskReply_Revocations{Revocations: w.revocationsAfter(q.Revocations)}
 	}
 	w.respond(msg, reply)
+}
+
+func away() *chatv1.Refusal {
+	return &chatv1.Refusal{Code: chatv1.ErrorCode_UNAVAILABLE, Message: "another owner is being found"}
 }
 
 func (w *Town) respond(msg *nats.Msg, m proto.Message) {

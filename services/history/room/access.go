@@ -59,9 +59,9 @@ func (d *decision) check(a action) *chatv1.Refusal {
 	}
 	least := permissions[d.Kind][a]
 	switch {
-	case d.role() == chatv1.Role_ROLE_UNSPECIFIED:
+	case d.role() == chatv1.Role_ROLE_UNSPECIFIED && !d.By.GetAdmin():
 		return refuse(chatv1.ErrorCode_FORBIDDEN, "join the room first")
-	case least == chatv1.Role_ROLE_UNSPECIFIED:
+	case least == chatv1.Role_ROLE_UNSPECIFIED || d.By.GetAdmin():
 		return refuse(chatv1.ErrorCode_FORBIDDEN, "that is not done in a direct room")
 	}
 	return refuse(chatv1.ErrorCode_FORBIDDEN, "in this room one has to be %s for that", article(least))
@@ -102,7 +102,7 @@ func (d *decision) checkTarget(user string) *chatv1.Refusal {
 		return badField("user", "that is not done to oneself")
 	}
 	m := d.Members[user]
-	if m != nil && m.Role == chatv1.Role_OWNER && d.owners() == 1 {
+	if m != nil && m.Role == chatv1.Role_OWNER && d.owners() == 1 && !d.By.GetAdmin() {
 		return refuse(chatv1.ErrorCode_FORBIDDEN, "a room keeps an owner: make somebody else an owner first")
 	}
 	if m == nil || d.role() == chatv1.Role_OWNER || atLeast(d.role(), moderator) && !atLeast(m.Role, moderator) {

@@ -22,7 +22,8 @@ type Decision struct {
 func (d Decision) Duplicate() bool { return d.Event == nil && d.Mark == nil && d.Refusal == nil }
 
 // Command is one change that somebody wants. Change holds one of the types of
-// chatv1.Command's changes, but a *chatv1.Send in place of its Sends.
+// chatv1.Command's changes, but a *chatv1.Send in place of its Sends, and a
+// *chatv1.Event or *chatv1.Mark in place of its Import.
 type Command struct {
 	// ID of the command, kept in the event.
 	ID     string
@@ -42,6 +43,16 @@ func Decide(s *State, c Command, facts Facts, limits Limits, nowMs int64) Decisi
 		return d.create(change)
 	case *chatv1.OpenDirect:
 		return d.openDirect(change)
+	case *chatv1.Erase:
+		return d.erase(change)
+	case *chatv1.SetRetention:
+		return d.setRetention(change)
+	case *chatv1.Trim:
+		return d.trim(change)
+	case *chatv1.Event:
+		return d.imported(change)
+	case *chatv1.Mark:
+		return d.importedMark(change)
 	}
 	if send, ok := c.Change.(*chatv1.Send); ok {
 		// What was acked is acked again, also to who may not write any more.
@@ -100,8 +111,11 @@ type decision struct {
 
 // checkSeen refuses an actor for whom there is no such room.
 func (d *decision) checkSeen() *chatv1.Refusal {
-	if d.By.GetAdmin() && d.Exists() {
+	switch {
+	case d.By.GetAdmin() && d.Exists():
 		return nil
+	case d.By.GetAdmin() && d.Closed:
+		return refuse(chatv1.ErrorCode_GONE, "the room was deleted")
 	}
 	return d.CheckRead(d.By.GetUser(), d.now)
 }
@@ -119,8 +133,20 @@ func (d *decision) alreadyNow() Decision { return d.already(d.Head, d.TimeMs) }
 func (d *decision) event() *chatv1.Event {
 	return &chatv1.Event{
 		Room: d.State.ID, Seq: d.Head + 1, TimeMs: d.now,
-		User: d.By.GetUser(), Name: d.By.GetName(), CommandId: d.Command.ID,
+		User: d.By.GetUser(), Name: d.name(), CommandId: d.Command.ID,
 	}
+}
+
+// name is the actor's; of one who has none, the one by which the room knows
+// them.
+func (d *decision) name() string {
+	if name := d.By.GetName(); name != "" {
+		return name
+	}
+	if m := d.Members[d.By.GetUser()]; m != nil && m.Name != "" {
+		return m.Name
+	}
+	return d.By.GetUser()
 }
 
 func decided(e *chatv1.Event) Decision {

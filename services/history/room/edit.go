@@ -94,13 +94,16 @@ func (d *decision) read(c *chatv1.Read) Decision {
 	if seq <= m.ReadSeq {
 		return d.already(m.ReadSeq, d.TimeMs)
 	}
-	return Decision{Seq: seq, TimeMs: d.now, Mark: &chatv1.Mark{Room: d.State.ID, User: d.By.GetUser(), Seq: seq, TimeMs: d.now}}
+	return Decision{Seq: seq, TimeMs: d.now, Mark: &chatv1.Mark{Room: d.State.ID, User: d.By.GetUser(), Seq: seq, TimeMs: d.now, Hidden: c.GetHidden()}}
 }
 
 // message is one of this room's that a field names.
 func (d *decision) message(field string, seq uint32) (*Message, *chatv1.Refusal) {
 	if m, known := d.Message(seq); known && m != nil {
 		return m, nil
+	}
+	if 0 < seq && seq < d.Since {
+		return nil, withField(trimmedAway(), field)
 	}
 	return nil, withField(refuse(chatv1.ErrorCode_NOT_FOUND, "there is no message with that seq in this room"), field)
 }

@@ -12,10 +12,11 @@ import (
 // Evolve folds the room's next event. An event that does not follow the head
 // is an error, and changes nothing.
 func (s *State) Evolve(e *chatv1.Event) error {
-	if e.GetRoom() != s.ID || e.GetSeq() != s.Head+1 {
+	if e.GetRoom() != s.ID || !Follows(e, s.Head) {
 		return fmt.Errorf("room %q at %d: event %d of room %q does not follow", s.ID, s.Head, e.GetSeq(), e.GetRoom())
 	}
 	s.Head, s.TimeMs = e.GetSeq(), e.GetTimeMs()
+	s.trimmed(TrimmedBy(e))
 	s.noteMessage(e)
 	switch c := e.GetChange().(type) {
 	case *chatv1.Event_Created:
@@ -31,7 +32,9 @@ func (s *State) Evolve(e *chatv1.Event) error {
 	case *chatv1.Event_Unbanned:
 		delete(s.Banned, c.Unbanned.GetUser())
 	case *chatv1.Event_Muted:
-		s.Muted[c.Muted.GetUser()] = Until(c.Muted.GetUntil())
+		if c.Muted.GetUser() != Nobody {
+			s.Muted[c.Muted.GetUser()] = Until(c.Muted.GetUntil())
+		}
 	case *chatv1.Event_Unmuted:
 		delete(s.Muted, c.Unmuted.GetUser())
 	case *chatv1.Event_RoleSet:
@@ -50,6 +53,10 @@ func (s *State) Evolve(e *chatv1.Event) error {
 		}
 	case *chatv1.Event_Closed:
 		s.Closed = true
+	case *chatv1.Event_Erased:
+		s.erased(e, c.Erased)
+	case *chatv1.Event_RetentionSet:
+		s.Retention = c.RetentionSet.Retention
 	}
 	return nil
 }
@@ -73,7 +80,7 @@ func (s *State) created(e *chatv1.Event, c *chatv1.Created) {
 }
 
 func (s *State) enter(user, name string, role chatv1.Role, seq uint32) {
-	if s.Members[user] == nil {
+	if s.Members[user] == nil && user != Nobody {
 		s.Members[user] = &Member{Name: name, Role: role, JoinedSeq: seq, ReadSeq: seq}
 	}
 }
@@ -86,14 +93,14 @@ func (s *State) posted(e *chatv1.Event, p *chatv1.Posted) {
 	if m := s.Members[e.GetUser()]; m != nil && e.GetName() != "" {
 		m.Name = e.GetName()
 	}
-	if s.SlowMode > 0 {
+	if s.SlowMode > 0 && e.GetUser() != Nobody {
 		s.SlowSent[e.GetUser()] = e.GetTimeMs()
 	}
 }
 
 func (s *State) removed(r *chatv1.Removed) {
 	delete(s.Members, r.GetUser())
-	if r.GetBanned() {
+	if r.GetBanned() && r.GetUser() != Nobody {
 		s.Banned[r.GetUser()] = Until(r.GetUntil())
 	}
 }

@@ -31,6 +31,8 @@ func (s *State) Needs(user string, change any) Needs {
 			s.needMessage(&n, send.GetReplyTo())
 			s.needMessage(&n, send.GetThread())
 		}
+	case *chatv1.Import:
+		s.needPast(&n, c)
 	case *chatv1.Edit:
 		s.needMessage(&n, c.GetSeq())
 	case *chatv1.Delete:
@@ -49,7 +51,25 @@ func (s *State) needSent(n *Needs, user string, send *chatv1.Send) {
 }
 
 func (s *State) needMessage(n *Needs, seq uint32) {
-	if _, known := s.messages.bySeq[seq]; !known && seq > 0 && seq <= s.Head {
+	if _, known := s.messages.bySeq[seq]; !known && seq > 0 && seq <= s.Head && seq >= s.Since {
 		n.Messages = append(n.Messages, seq)
+	}
+}
+
+// needPast is what the events of a past need that the room does not have yet.
+func (s *State) needPast(n *Needs, c *chatv1.Import) {
+	for _, e := range c.GetEvents() {
+		if e.GetSeq() > 0 && e.GetSeq() <= s.Head {
+			continue
+		}
+		if p := e.GetMessage(); p != nil {
+			if key := (SentKey{User: e.GetUser(), ClientMsgID: e.GetClientMsgId()}); e.GetSeq() == 0 && s.sent.byKey[key].Seq == 0 {
+				n.Sent = append(n.Sent, key)
+			}
+			s.needMessage(n, p.GetReplyTo())
+			s.needMessage(n, p.GetThread())
+			continue
+		}
+		s.needMessage(n, Subject(e))
 	}
 }

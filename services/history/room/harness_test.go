@@ -25,11 +25,15 @@ func commandGen() *rapid.Generator[Command] {
 		c := Command{ID: fmt.Sprint(rapid.IntRange(0, 1000).Draw(t, "id")), By: &chatv1.Actor{User: userGen.Draw(t, "user")}}
 		c.By.Name = strings.ToUpper(c.By.User)
 		c.Change = changeGen(t)
+		switch c.Change.(type) {
+		case *chatv1.Trim, *chatv1.SetRetention:
+			c.By.Admin = rapid.Bool().Draw(t, "admin")
+		}
 		return c
 	})
 }
 
-var changes = []string{"create", "join", "join", "leave", "send", "send", "send", "edit", "delete", "react", "read", "invite", "kick", "ban", "unban", "mute", "unmute", "setRole", "update", "deleteRoom", "nothing"}
+var changes = []string{"create", "join", "join", "leave", "send", "send", "send", "edit", "delete", "react", "read", "invite", "kick", "ban", "unban", "mute", "unmute", "setRole", "update", "deleteRoom", "trim", "setRetention", "nothing"}
 
 func changeGen(t *rapid.T) any {
 	user := userGen.Draw(t, "target")
@@ -76,6 +80,10 @@ func changeGen(t *rapid.T) any {
 	case "update":
 		slow, archived := rapid.SampledFrom([]uint32{0, 2, 99_999}).Draw(t, "slow"), rapid.Bool().Draw(t, "archived")
 		return &chatv1.UpdateRoom{SlowModeSeconds: &slow, Archived: &archived}
+	case "trim":
+		return &chatv1.Trim{Before: seq}
+	case "setRetention":
+		return &chatv1.SetRetention{Retention: rapid.SampledFrom([]*chatv1.Retention{nil, nil, {}, {Count: 10}}).Draw(t, "retention")}
 	case "deleteRoom":
 		return &chatv1.DeleteRoom{}
 	}

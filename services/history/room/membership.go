@@ -103,7 +103,7 @@ func (d *decision) setRole(c *chatv1.SetRole) Decision {
 		return refused(withField(refuse(chatv1.ErrorCode_NOT_FOUND, "there is no such member in this room"), "user"))
 	case m.Role == c.GetRole():
 		return d.alreadyNow()
-	case m.Role == chatv1.Role_OWNER && d.owners() == 1:
+	case m.Role == chatv1.Role_OWNER && d.owners() == 1 && !d.By.GetAdmin():
 		return refused(refuse(chatv1.ErrorCode_FORBIDDEN, "a room keeps an owner: make somebody else an owner first"))
 	}
 	e := d.event()

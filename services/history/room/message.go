@@ -2,6 +2,7 @@ package room
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
@@ -42,6 +43,9 @@ func (m *Message) apply(e *chatv1.Event) {
 }
 
 func (m *Message) react(r *chatv1.Reacted, e *chatv1.Event) {
+	if r.GetEmoji() == "" {
+		return // erased
+	}
 	users := m.Reactions[r.GetEmoji()]
 	if r.GetRemoved() {
 		delete(users, e.GetUser())
@@ -91,7 +95,7 @@ func (s *State) Message(seq uint32) (*Message, bool) {
 // Learn makes a message known that the store told of; what the state knows
 // already is newer. A nil message says that there is none with that seq.
 func (s *State) Learn(seq uint32, m *Message) {
-	if _, known := s.messages.bySeq[seq]; !known {
+	if _, known := s.messages.bySeq[seq]; !known && seq >= s.Since {
 		s.messages.add(seq, m)
 	}
 }
@@ -102,6 +106,12 @@ func (s *State) Learn(seq uint32, m *Message) {
 func Followed(seq uint32, m *Message, events []*chatv1.Event) *Message {
 	for _, e := range events {
 		switch {
+		case seq < TrimmedBy(e):
+			m = nil
+		case e.GetErased() != nil:
+			if m != nil && slices.Contains(e.GetErased().GetSeqs(), seq) {
+				m.erase(e, e.GetErased())
+			}
 		case Subject(e) != seq:
 		case e.GetMessage() != nil:
 			m = posted(e)

@@ -25,9 +25,10 @@ func TestRules(t *testing.T) {
 			now += rapid.Int64Range(-5_000, 5_000).Draw(t, "clock")
 			c := commandGen().Draw(t, "command")
 			if live.Head == 0 && rapid.Bool().Draw(t, "begin") {
+				c.By.Admin = false
 				c.Change = &chatv1.CreateRoom{Name: "Lobby", Kind: rapid.SampledFrom(validKinds).Draw(t, "kind"), Members: rapid.SliceOfN(userGen, 0, 3).Draw(t, "members")}
 			}
-			before := proto.CloneOf(live.Room())
+			before, since := proto.CloneOf(live.Room()), live.Since
 			d := Decide(live, c, Facts{}, limits, now)
 			if !proto.Equal(before, live.Room()) {
 				t.Fatalf("Decide changed the room: %v", c)
@@ -60,6 +61,7 @@ func TestRules(t *testing.T) {
 			}
 			log = append(log, e)
 			checkRoom(t, live, limits)
+			checkTrim(t, live, e, since)
 			if again := Decide(live, c, Facts{}, limits, now); again.Event != nil {
 				t.Fatalf("%v was done twice", c.Change)
 			}
@@ -88,7 +90,7 @@ func checkEvent(t *rapid.T, s *State, e *chatv1.Event, sent map[SentKey]*chatv1.
 			}
 		}
 	}
-	if s.Closed {
+	if s.Closed && e.GetTrimmed() == nil {
 		t.Fatalf("%v in a room that is closed", e)
 	}
 	if j := e.GetJoined(); j != nil && (s.Kind == chatv1.RoomKind_PRIVATE && j.By == nil || s.Banned[e.GetUser()] > e.GetTimeMs()) {
@@ -109,6 +111,26 @@ func checkEvent(t *rapid.T, s *State, e *chatv1.Event, sent map[SentKey]*chatv1.
 
 	if e.GetCreated() != nil && s.Head != 0 {
 		t.Fatalf("created twice")
+	}
+}
+
+// checkTrim: what is trimmed is gone and stays so.
+func checkTrim(t *rapid.T, s *State, e *chatv1.Event, since uint32) {
+	if s.Since < since || s.Since != max(since, e.GetTrimmed().GetBefore()) {
+		t.Fatalf("messages are kept from %d after %v, and were from %d", s.Since, e, since)
+	}
+	if s.Last != nil && s.Last.GetSeq() < s.Since {
+		t.Fatalf("the newest message is %d, and messages are kept from %d", s.Last.GetSeq(), s.Since)
+	}
+	for seq := range s.messages.bySeq {
+		if seq < s.Since {
+			t.Fatalf("message %d is known, and messages are kept from %d", seq, s.Since)
+		}
+	}
+	for _, change := range []any{&chatv1.Edit{Seq: s.Since - 1, Text: "x"}, &chatv1.React{Seq: s.Since - 1, Emoji: "x"}, &chatv1.Delete{Seq: s.Since - 1}} {
+		if d := Decide(s, Command{By: &chatv1.Actor{User: "ana"}, Change: change}, Facts{}, DefaultLimits(), s.TimeMs); s.Since > 1 && s.Members["ana"] != nil && !s.banned("ana", s.TimeMs) && !s.Closed && d.Refusal.GetCode() != chatv1.ErrorCode_GONE {
+			t.Fatalf("%T of message %d before %d: %v", change, s.Since-1, s.Since, d.Refusal)
+		}
 	}
 }
 
@@ -144,6 +166,9 @@ func checkReplay(t *rapid.T, live *State, log []*chatv1.Event, marks []*chatv1.M
 		if got := Followed(seq, nil, log); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Fatalf("message %d: replayed %+v, live %+v", seq, got, want)
 		}
+	}
+	if filled, ok := Filled(live.ID, log, 0, live.Head, live.Since); !ok || len(filled) != len(log) {
+		t.Fatalf("%d events are %d when filled", len(log), len(filled))
 	}
 	if !proto.Equal(replayed.Room(), live.Room()) || !proto.Equal(replayed.Last, live.Last) {
 		t.Fatalf("replayed %v, live %v", replayed.Room(), live.Room())

@@ -1,7 +1,11 @@
 package room
 
 import (
+	"bytes"
+	"encoding/json"
+
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
@@ -54,7 +58,9 @@ func (d *decision) checkReference(field string, seq *uint32) *chatv1.Refusal {
 	if seq == nil {
 		return nil
 	}
-	if _, r := d.message(field, *seq); r != nil {
+	if _, r := d.message(field, *seq); r.GetCode() == chatv1.ErrorCode_GONE {
+		return r
+	} else if r != nil {
 		return badField(field, "%s is the seq of a message in this room", field)
 	}
 	return nil
@@ -84,13 +90,28 @@ func (d *decision) checkSend(c *chatv1.Send) *chatv1.Refusal {
 		return r
 	}
 	if c.GetData() != nil {
-		if json, err := protojson.Marshal(c.GetData()); err != nil {
+		size, err := jsonSize(c.GetData())
+		if err != nil {
 			return badField("data", "data is a JSON object")
-		} else if len(json) > d.limits.Data {
-			return tooLarge("data", len(json), d.limits.Data)
+		} else if size > d.limits.Data {
+			return tooLarge("data", size, d.limits.Data)
 		}
 	}
 	return nil
+}
+
+// jsonSize is how many bytes data has as JSON without spaces, which protojson
+// puts in as it likes.
+func jsonSize(data *structpb.Struct) (int, error) {
+	text, err := protojson.Marshal(data)
+	if err != nil {
+		return 0, err
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		return 0, err
+	}
+	return b.Len(), nil
 }
 
 // known is what the state or the store remembers of an id.

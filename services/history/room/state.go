@@ -28,6 +28,10 @@ type State struct {
 	Members map[string]*Member
 	// Last is the newest message, folded; nil where there is none.
 	Last *chatv1.Message
+	// Since is the seq before which the messages were trimmed; 0: none were.
+	Since uint32
+	// Retention is the room's own; nil: the server's.
+	Retention *chatv1.Retention
 
 	// Banned and Muted users, until when (Unix ms; Forever), and Sent, when users
 	// last sent while slow mode was on. All of it outlives leaving.
@@ -63,6 +67,7 @@ func (s *State) Room() *chatv1.Room {
 		MemberCount: uint32(len(s.Members)), SlowModeSeconds: s.SlowMode,
 		Archived: s.Archived, Closed: s.Closed,
 		CreatedAt: Time(s.CreatedMs), CreatedBy: s.CreatedBy, ActiveAt: Time(s.TimeMs),
+		Since: s.Since, Retention: s.Retention,
 	}
 }
 
@@ -73,6 +78,10 @@ func (s *State) View(user string) *chatv1.RoomView {
 		Room: s.ID, Name: s.Name, Kind: s.Kind, Topic: s.Topic, Head: s.Head,
 		MemberCount: uint32(len(s.Members)), SlowModeSeconds: s.SlowMode,
 		Archived: s.Archived, Last: s.Last,
+	}
+	if s.Since > 0 {
+		since := s.Since
+		v.Since = &since
 	}
 	if m := s.Members[user]; m != nil {
 		v.Role, v.ReadSeq = m.Role, m.ReadSeq

@@ -81,17 +81,36 @@ type Standing struct {
 	BannedUntil int64
 }
 
+// Head is how far a room goes.
+type Head struct {
+	Room string
+	Seq  uint32
+}
+
 // RoomQuery asks for rooms by name.
 type RoomQuery struct {
 	// User whose own rooms are listed beside the open ones; Admin: all rooms.
 	User  string
 	Admin bool
+	// Mine: only rooms that User is a member of, closed ones left out.
+	Mine bool
 	// Text is part of a name, case folded; empty: any.
 	Text string
 	// After is the last room id of the page before; empty: from the start.
 	After string
 	// Limit is 1 to 100.
 	Limit int
+}
+
+// LastSeen keeps when users were last seen. Its methods are safe for concurrent
+// use.
+type LastSeen interface {
+	// KeepSeen keeps later times than those that it has.
+	KeepSeen(ctx context.Context, seen []*chatv1.Seen) error
+	// Seen tells of those users who were ever seen, by id.
+	Seen(ctx context.Context, users []string) ([]*chatv1.Seen, error)
+	// ForgetSeen takes away when a user was last seen.
+	ForgetSeen(ctx context.Context, user string) error
 }
 
 // Store keeps everything. All methods are safe for concurrent use; the users
@@ -122,6 +141,8 @@ type Store interface {
 	Messages(ctx context.Context, q Query) (Page, error)
 	// Message is one message, or ErrNotFound.
 	Message(ctx context.Context, room, user string, seq uint32) (*chatv1.Message, error)
+	// Search finds messages, the newest first.
+	Search(ctx context.Context, q SearchQuery) (SearchResults, error)
 	// Info is a room and the user's standing in it, or ErrNotFound.
 	Info(ctx context.Context, room, user string) (*chatv1.Room, Standing, error)
 	// Rooms lists rooms by id, and the user's role in each.
@@ -130,6 +151,18 @@ type Store interface {
 	RoomsOf(ctx context.Context, user string, limit int) ([]string, error)
 	// Members are a room's members with an id above `after`, by id.
 	Members(ctx context.Context, room, after string, limit int) ([]*chatv1.Member, error)
+
+	LastSeen
+	Retainer
+	Audit
+	// Heads are all rooms with an id above `after`, by id, closed ones too.
+	Heads(ctx context.Context, after string, limit int) ([]Head, error)
+	// Traces are the seqs in (after, to] of a room's messages and events that
+	// tell of a user: theirs, or events about them; not what others said.
+	Traces(ctx context.Context, user, room string, after, to uint32) ([]uint32, error)
+	// Tidy leaves nothing on disk of what was taken away, as far as the store
+	// can do that while it is in use. Others are served meanwhile.
+	Tidy(ctx context.Context) error
 
 	// Ping tells whether the store answers.
 	Ping(ctx context.Context) error

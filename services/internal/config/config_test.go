@@ -29,7 +29,7 @@ type settings struct {
 	Origins    []string      `name:"origins" env:"NATTER_ORIGINS" help:"Allowed origins."`
 	Rate       float64       `name:"rate" env:"NATTER_RATE" help:"Sends per second." default:"10"`
 	Durability string        `name:"durability" env:"NATTER_DURABILITY" help:"When to ack." enum:"disk,os" default:"disk"`
-	Store      string        `name:"store" env:"NATTER_STORE" help:"Where to store." default:"sqlite"`
+	Store      string        `name:"store" env:"NATTER_STORE" help:"Where to store." default:"sqlite" secret:"url"`
 }
 
 func parse(t *testing.T, args ...string) (settings, string, bool, error) {
@@ -135,6 +135,26 @@ func TestSecretFromAFile(t *testing.T) {
 	t.Setenv("NATTER_PARTITIONS_FILE", path) // no secret, so no file
 	if s, _, _, err := parse(t); err != nil || s.Partitions != 4 || s.ServiceToken != "" {
 		t.Errorf("an empty _FILE, and one of no secret: %+v, %v", s, err)
+	}
+}
+
+// TestSecretURL may come from a file, and shows all but its password.
+func TestSecretURL(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	for url, shown := range map[string]string{
+		"sqlite":                                  "sqlite",
+		"postgres://natter:sesame@db/natter":      "postgres://natter:xxxxx@db/natter",
+		"postgres://db/natter?password=sesame":    "postgres://db/natter?password=xxxxx",
+		"postgres://natter:sesame@db:port/natter": "(not a URL)",
+	} {
+		if err := os.WriteFile(path, []byte(url+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("NATTER_STORE_FILE", path)
+		s, out, _, err := parse(t, "--print-config")
+		if err != nil || s.Store != url || !strings.Contains(out, "NATTER_STORE="+shown+"\n") || strings.Contains(out, "sesame") {
+			t.Errorf("%s: %q, %v, shown as\n%s", url, s.Store, err, out)
+		}
 	}
 }
 

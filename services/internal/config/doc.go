@@ -26,5 +26,6 @@
 // The embedded ones are told apart by their type: cfg.GRPCListen.Addr,
 // cfg.OpsListen.Addr. A field with the tag secret:"true" may also come from
 // the file that the variable with _FILE added names, and --print-config
-// tells of it only whether it is set.
+// tells of it only whether it is set; of one with secret:"url" it shows all but
+// the password.
 package config

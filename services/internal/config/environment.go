@@ -60,4 +60,4 @@ func (e environment) value(name string, secret bool) (string, error) {
 	return value, nil
 }
 
-func isSecret(flag *kong.Flag) bool { return flag.Tag.Get("secret") == "true" }
+func isSecret(flag *kong.Flag) bool { return flag.Tag.Get("secret") != "" }

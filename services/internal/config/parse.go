@@ -18,6 +18,7 @@ func defaults() map[string]string {
 // own are the flags that every program has beside --help.
 type own struct {
 	PrintConfig bool `name:"print-config" help:"Print the settings that are in force, without secrets, and exit."`
+	Health      bool `name:"health" help:"Ask the running program whether it is ready, print its answer, and exit: 0 if it is."`
 	Version     bool `name:"version" help:"Print the version and exit."`
 }
 
@@ -25,7 +26,7 @@ type own struct {
 // environment and the defaults. In defaults ${name} stands for a variable:
 // vars, and where they do not say, http_addr :8080, grpc_addr :9090 and
 // ops_addr :9091. handled is true where it only printed to stdout: for
-// --help, --version and --print-config. err names the flag and the variable
+// --help, --version, --print-config and --health. err names the flag and the variable
 // that are at fault, and never holds a secret.
 func Parse(program, about string, target any, args []string, stdout io.Writer, vars map[string]string) (handled bool, err error) {
 	var own own
@@ -47,12 +48,14 @@ func Parse(program, about string, target any, args []string, stdout io.Writer, v
 	case exited: // by --help, whatever else was wrong
 		return true, nil
 	case asksVersion(args):
-		_, err := fmt.Fprintf(stdout, "%s %s\n", program, version())
+		_, err := fmt.Fprintf(stdout, "%s %s\n", program, Version())
 		return true, err
 	case err != nil:
 		return false, named(err, parser.Model.Flags)
 	case own.PrintConfig:
 		return true, printSettings(stdout, parser.Model.Flags)
+	case own.Health:
+		return true, askHealth(stdout, parser.Model.Flags)
 	}
 	return false, nil
 }

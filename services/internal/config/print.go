@@ -27,7 +27,7 @@ func printSettings(w io.Writer, flags []*kong.Flag) error {
 }
 
 func shown(flag *kong.Flag) string {
-	if !isSecret(flag) {
+	if !isSecret(flag) || flag.Tag.Get("secret") == "url" {
 		return text(flag.Target)
 	}
 	if flag.Target.IsZero() {
@@ -61,16 +61,42 @@ func text(v reflect.Value) string {
 	return withoutPassword(fmt.Sprint(v.Interface()))
 }
 
-// withoutPassword masks the password in a URL, such as a server's.
+// withoutPassword masks the password in a URL, such as a server's, wherever it
+// may stand in it.
 func withoutPassword(value string) string {
-	if u, err := url.Parse(value); err == nil && u.User != nil {
+	u, err := url.Parse(value)
+	if err != nil {
+		if strings.Contains(value, "://") {
+			return "(not a URL)"
+		}
+		return value
+	}
+	query := u.Query()
+	masked := false
+	for _, name := range []string{"password", "sslpassword"} {
+		if query.Has(name) {
+			query.Set(name, "xxxxx")
+			masked = true
+		}
+	}
+	if masked {
+		u.RawQuery = query.Encode()
+	}
+	if masked || u.User != nil {
 		return u.Redacted()
 	}
 	return value
 }
 
-// version is what the build says of this program.
-func version() string {
+// release is the version of a build that knows no repository, such as an image's;
+// the linker sets it (-X).
+var release string
+
+// Version is what the build says of this program.
+func Version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(unknown)"

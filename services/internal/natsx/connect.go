@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/certs"
 )
 
 // DefaultPingInterval is how often a connection asks whether its server still
@@ -37,6 +38,9 @@ type Options struct {
 	Log *slog.Logger
 	// PingInterval: 0 is [DefaultPingInterval].
 	PingInterval time.Duration
+	// TLS, if set, is what to connect with; nothing else will do then. The files
+	// are read again for each connection.
+	TLS certs.Files
 	// InProcess connects to a server in this process instead of URL.
 	InProcess nats.InProcessConnProvider
 }
@@ -88,6 +92,13 @@ func (o Options) natsOptions(log *slog.Logger) ([]nats.Option, error) {
 		nats.MaxPingsOutstanding(2),
 		nats.PermissionErrOnSubscribe(true),
 		login,
+	}
+	if !o.TLS.None() {
+		secure, err := o.secure(log)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, secure)
 	}
 	if o.InProcess != nil {
 		options = append(options, nats.InProcessServer(o.InProcess))

@@ -1,47 +1,26 @@
 package natsx_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/logtest"
 	"github.com/natter-chat/natter/services/internal/natstest"
 	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
-// page is a log that a test reads while it is written.
-type page struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *page) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *page) has(s string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return strings.Contains(p.text.String(), s)
-}
-
-func (p *page) logger() *slog.Logger { return slog.New(slog.NewTextHandler(p, nil)) }
-
 func TestConnectWaitsForTheServer(t *testing.T) {
 	s := natstest.Start(t)
 	s.Stop()
-	var log page
+	var log logtest.Page
 	type result struct {
 		nc  *nats.Conn
 		err error
@@ -49,11 +28,11 @@ func TestConnectWaitsForTheServer(t *testing.T) {
 	connected := make(chan result, 1)
 	go func() {
 		nc, err := natsx.Connect(t.Context(), natsx.Options{
-			InProcess: s, Seed: s.Keys()[natsx.Gateway].Seed, Service: natsx.Gateway, Instance: "g", Log: log.logger(),
+			InProcess: s, Seed: s.Keys()[natsx.Gateway].Seed, Service: natsx.Gateway, Instance: "g", Log: slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		connected <- result{nc, err}
 	}()
-	natstest.Eventually(t, 5*time.Second, "a line in the log", func() bool { return log.has("no connection to NATS yet") })
+	natstest.Eventually(t, 5*time.Second, "a line in the log", func() bool { return log.Has("no connection to NATS yet") })
 	s.Restart(t)
 	r := <-connected
 	if r.err != nil {
@@ -161,15 +140,15 @@ func TestConnectWithAnotherKey(t *testing.T) {
 }
 
 func TestConnectLogsRefusals(t *testing.T) {
-	var log page
-	s := natstest.Start(t, natstest.WithLog(log.logger()))
+	var log logtest.Page
+	s := natstest.Start(t, natstest.WithLog(slog.New(slog.NewTextHandler(&log, nil))))
 	nc := s.Connect(t, natsx.Gateway)
 	if err := nc.Publish(subject.Log(0), nil); err != nil {
 		t.Fatal(err)
 	}
 	flush(t, nc)
 	natstest.Eventually(t, 5*time.Second, "the refusal in the log", func() bool {
-		return log.has("may not do") && log.has(subject.Log(0))
+		return log.Has("may not do") && log.Has(subject.Log(0))
 	})
 }
 

@@ -45,15 +45,16 @@ func gatewayRights() Rights {
 		Publish: join(
 			[]string{
 				subject.AllCommands, subject.AllAsks, subject.HistoryAsk,
-				subject.AllTyping, subject.AllSignals, subject.AllNotices, subject.Gateways,
+				subject.AllTyping, subject.AllSignals, subject.AllNotices, subject.Gateways, subject.AllAnswers,
 				subject.AllPresenceIn, subject.PresenceAsk,
+				subject.Audit(Gateway),
 			},
 			inboxes(Presence, Tool),
 		),
 		Subscribe: join(
 			[]string{
 				subject.AllEvents, subject.AllHeads, subject.AllMarks,
-				subject.AllTyping, subject.AllSignals, subject.AllNotices, subject.Gateways,
+				subject.AllTyping, subject.AllSignals, subject.AllNotices, subject.Gateways, subject.AllAnswers,
 				subject.AllPresenceSync, subject.AllPresenceOut,
 			},
 			values(subject.BucketRevoked), // as they are written; history tells those of before
@@ -71,11 +72,14 @@ func historyRights() Rights {
 				subject.StorageInfo,
 			},
 			keeperRights(),
-			values(subject.BucketOwners, subject.BucketMeta, subject.BucketRevoked),
-			inboxes(Gateway, History, Tool),
+			values(subject.BucketOwners, subject.BucketMeta, subject.BucketRevoked, subject.BucketWebhooks),
+			inboxes(Gateway, History, Presence, Tool),
 		),
 		Subscribe: join(
-			[]string{subject.AllCommands, subject.AllAdmin, subject.AllAsks, subject.HistoryAsk},
+			[]string{
+				subject.AllCommands, subject.AllAdmin, subject.AllAsks, subject.HistoryAsk, subject.AllAudits,
+				subject.AllEvents, // for those who follow a room over gRPC
+			},
 			served(History),
 		),
 	}
@@ -84,11 +88,19 @@ func historyRights() Rights {
 func presenceRights() Rights {
 	return Rights{
 		Publish: join(
-			[]string{subject.AllPresenceSync, subject.PresencePeers, subject.AllPresenceOut},
+			[]string{
+				subject.AllPresenceSync, subject.PresencePeers, subject.AllPresenceOut,
+				subject.HistoryAsk, // when users were last seen
+				subject.AllNotices, // a status that a gateway has missed
+				subject.Audit(Presence),
+			},
 			inboxes(Gateway, Presence, Tool),
 		),
 		Subscribe: join(
-			[]string{subject.AllPresenceIn, subject.PresencePeers, subject.PresenceAsk},
+			[]string{
+				subject.AllPresenceIn, subject.PresencePeers, subject.PresenceAsk,
+				subject.AllPresenceOut, // for those who watch a room over gRPC
+			},
 			served(Presence),
 		),
 	}
@@ -111,13 +123,14 @@ func toolRights() Rights {
 // keeperRights are those of the one service that makes, checks and reads the
 // streams. They are not cut down to stream names, since a wildcard stands for
 // a whole token and the account holds no streams but natter's. Deleting a
-// stream is not among them.
+// stream is not among them; deleting a message is, to write over what an erasure
+// names before it is purged.
 func keeperRights() []string {
 	return []string{
 		"$JS.API.INFO",
 		"$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST",
 		"$JS.API.STREAM.CREATE.*", "$JS.API.STREAM.UPDATE.*", "$JS.API.STREAM.INFO.*",
-		"$JS.API.STREAM.PURGE.*", "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>",
+		"$JS.API.STREAM.PURGE.*", "$JS.API.STREAM.MSG.DELETE.*", "$JS.API.STREAM.MSG.GET.*", "$JS.API.DIRECT.GET.>",
 		"$JS.API.CONSUMER.CREATE.>", "$JS.API.CONSUMER.INFO.*.*",
 		"$JS.API.CONSUMER.MSG.NEXT.*.*", "$JS.API.CONSUMER.DELETE.*.*",
 		"$JS.ACK.>", "$JS.FC.>",

@@ -27,11 +27,12 @@ func TestRefused(t *testing.T) {
 	s := natstest.Start(t)
 	keeper := newKeeper(t, s)
 	streams := []string{
-		"chat.log.0", "chat.log.>", "$KV.chat_owners.partition.0", "$KV.chat_meta.epoch", "$KV.chat_revoked.ana",
+		"chat.log.0", "chat.log.>", "$KV.chat_owners.partition.0", "$KV.chat_meta.epoch", "$KV.chat_revoked.ana", "$KV.chat_webhooks.hook.x",
 		"$JS.API.INFO", "$JS.API.STREAM.INFO.CHAT_LOG_0", "$JS.API.STREAM.CREATE.X", "$JS.API.STREAM.PURGE.CHAT_LOG_0",
 		"$JS.API.STREAM.DELETE.CHAT_LOG_0", "$JS.API.STREAM.MSG.GET.CHAT_LOG_0", "$JS.API.STREAM.MSG.DELETE.CHAT_LOG_0",
 		"$JS.API.DIRECT.GET.KV_chat_revoked.$KV.chat_revoked.ana", "$JS.API.DIRECT.GET.CHAT_LOG_0",
-		"$JS.API.CONSUMER.CREATE.CHAT_LOG_0.c", "$JS.API.CONSUMER.CREATE.KV_chat_revoked.c", "$JS.ACK.x", "$JS.FC.x",
+		"$JS.API.DIRECT.GET.KV_chat_webhooks.$KV.chat_webhooks.hook.x", "$JS.API.STREAM.MSG.GET.KV_chat_webhooks", "$JS.API.CONSUMER.CREATE.KV_chat_webhooks.c",
+		"$JS.API.CONSUMER.CREATE.CHAT_LOG_0.c", "$JS.API.CONSUMER.MSG.NEXT.CHAT_LOG_0.webhook-x-h", "$JS.API.CONSUMER.CREATE.KV_chat_revoked.c", "$JS.ACK.x", "$JS.FC.x",
 		subject.StorageInfo, "$SYS.REQ.SERVER.PING.JSZ", "$SYS.REQ.SERVER.PING", "$SRV.PING",
 	}
 	cases := map[string]struct{ publish, subscribe []string }{
@@ -42,14 +43,14 @@ func TestRefused(t *testing.T) {
 				"presence.in.*", "presence.ask", "_INBOX.>", "_INBOX.history.>", "_INBOX.*.>", "$JS.>", "$KV.>", "$KV.chat_owners.>", "$SYS.>"},
 		},
 		natsx.Presence: {
-			publish: append(streams, "chat.evt.lobby", "chat.heads.0", "chat.cmd.0", "chat.ask.0", "history.ask", "chat.user.ana",
+			publish: append(streams, "chat.evt.lobby", "chat.heads.0", "chat.cmd.0", "chat.ask.0",
 				"chat.typing.lobby", "presence.in.g", "presence.ask", "_INBOX.history.h.x"),
-			subscribe: []string{">", "chat.>", "chat.evt.*", "chat.log.*", "presence.>", "_INBOX.>", "_INBOX.gateway.>", "$KV.chat_revoked.>"},
+			subscribe: []string{">", "chat.>", "chat.evt.*", "chat.log.*", "presence.>", "_INBOX.>", "_INBOX.gateway.>", "$KV.chat_revoked.>", "$KV.chat_webhooks.>"},
 		},
 		natsx.History: {
-			publish: []string{"$JS.API.STREAM.DELETE.CHAT_LOG_0", "$JS.API.STREAM.MSG.DELETE.CHAT_LOG_0", "$JS.API.META.LEADER.STEPDOWN",
-				"$SYS.REQ.SERVER.PING.JSZ", "$SYS.REQ.SERVER.PING", "chat.ctl.gateways", "presence.out.lobby", "presence.in.g", "chat.typing.lobby",
-				"_INBOX.presence.p.x", "$KV.other.x"},
+			publish: []string{"$JS.API.STREAM.DELETE.CHAT_LOG_0", "$JS.API.META.LEADER.STEPDOWN",
+				"$SYS.REQ.SERVER.PING.JSZ", "$SYS.REQ.SERVER.PING", "chat.ctl.gateways", "chat.ctl.answer.g", "presence.out.lobby", "presence.in.g", "chat.typing.lobby",
+				"_INBOX.other.p.x", "$KV.other.x"},
 			subscribe: []string{">", "chat.>", "chat.typing.*", "chat.log.*", "presence.>", "_INBOX.>", "_INBOX.gateway.>", "$SYS.>"},
 		},
 		natsx.Tool: {
@@ -93,14 +94,15 @@ func TestAllowed(t *testing.T) {
 	cases := map[string]struct{ publish, subscribe []string }{
 		natsx.Gateway: {
 			publish: []string{subject.Command(3), subject.Ask(3), subject.HistoryAsk, subject.Typing("a b"), subject.Signal("lobby"),
-				subject.Notices("guest:x"), subject.Gateways, subject.PresenceIn("g"), subject.PresenceAsk, subject.Inbox("presence", "p") + ".1"},
+				subject.Notices("guest:x"), subject.Gateways, subject.GatewayAnswer("g"), subject.PresenceIn("g"), subject.PresenceAsk, subject.Inbox("presence", "p") + ".1"},
 			subscribe: []string{subject.Events("lobby"), subject.AllEvents, subject.Heads(1), subject.AllHeads, subject.Marks("lobby"),
-				subject.Typing("lobby"), subject.Signal("lobby"), subject.Notices("ana"), subject.Gateways, subject.PresenceSync("g"),
+				subject.Typing("lobby"), subject.Signal("lobby"), subject.Notices("ana"), subject.Gateways, subject.GatewayAnswer("g"), subject.PresenceSync("g"),
 				subject.PresenceOut("lobby"), "$KV." + subject.BucketRevoked + ".>"},
 		},
 		natsx.Presence: {
-			publish:   []string{subject.PresenceSync("g"), subject.PresencePeers, subject.PresenceOut("lobby"), subject.Inbox("gateway", "g") + ".1"},
-			subscribe: []string{subject.AllPresenceIn, subject.PresencePeers, subject.PresenceAsk},
+			publish: []string{subject.PresenceSync("g"), subject.PresencePeers, subject.PresenceOut("lobby"), subject.Inbox("gateway", "g") + ".1",
+				subject.HistoryAsk, subject.Notices("ana")},
+			subscribe: []string{subject.AllPresenceIn, subject.PresencePeers, subject.PresenceAsk, subject.PresenceOut("lobby")},
 		},
 		natsx.History: {
 			publish: []string{subject.Log(0), subject.Events("lobby"), subject.Heads(0), subject.Marks("lobby"), subject.Notices("ana"),
@@ -135,6 +137,7 @@ func TestEveryServiceIsAsked(t *testing.T) {
 		{natsx.History, natsx.History, subject.Command(1)},
 		{natsx.Gateway, natsx.Presence, subject.PresenceAsk},
 		{natsx.Presence, natsx.Gateway, subject.PresenceSync("g")},
+		{natsx.Presence, natsx.History, subject.HistoryAsk},
 	} {
 		asker, answerer := s.Connect(t, c.asker), s.Connect(t, c.answerer)
 		sub, err := answerer.QueueSubscribe(c.subject, "q", func(m *nats.Msg) {
@@ -283,6 +286,40 @@ func TestHistoryKeepsStreams(t *testing.T) {
 	}
 	useBucket(t, ctx, k.js, jetstream.KeyValueConfig{Bucket: subject.BucketOwners, TTL: 3 * time.Second, Storage: jetstream.MemoryStorage})
 	useBucket(t, ctx, k.js, jetstream.KeyValueConfig{Bucket: subject.BucketMeta})
+	useBucket(t, ctx, k.js, jetstream.KeyValueConfig{Bucket: subject.BucketWebhooks, LimitMarkerTTL: time.Minute})
+}
+
+// TestHistoryFollowsTheLogForWebhooks: a durable consumer, made, asked, acked,
+// looked at and ended with history's rights.
+func TestHistoryFollowsTheLogForWebhooks(t *testing.T) {
+	k := newKeeper(t, natstest.Start(t))
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	name := subject.WebhookConsumer("x", "h")
+	consumer, err := k.log.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable: name, AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: 2,
+	})
+	if err != nil {
+		t.Fatalf("make it: %v", err)
+	}
+	records, err := consumer.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer records.Stop()
+	msg, err := records.Next(jetstream.NextMaxWait(20 * time.Second))
+	if err != nil || string(msg.Data()) != "second" {
+		t.Fatalf("follow the log: %v", err)
+	}
+	if err := msg.DoubleAck(ctx); err != nil {
+		t.Errorf("ack a record: %v", err)
+	}
+	if info, err := consumer.Info(ctx); err != nil || info.AckFloor.Stream != 2 {
+		t.Errorf("look how far it is: %+v, %v", info, err)
+	}
+	if err := k.log.DeleteConsumer(ctx, name); err != nil {
+		t.Errorf("end it: %v", err)
+	}
 }
 
 func useBucket(t *testing.T, ctx context.Context, js jetstream.JetStream, cfg jetstream.KeyValueConfig) {

@@ -30,8 +30,18 @@ type ServerOptions struct {
 	// Keys of the services; of each only Public is rendered. A service
 	// without a key cannot connect.
 	Keys Keys
+	// TLS is what clients connect with, and then nothing else will do. Nil: none.
+	TLS *ServerTLS
 	// Cluster joins the server with others. Nil: it stands alone.
 	Cluster *Cluster
+}
+
+// ServerTLS names PEM files, where the server finds them.
+type ServerTLS struct {
+	// Cert and Key of the server's certificate.
+	Cert, Key string
+	// CA, if set, must have signed the clients'.
+	CA string
 }
 
 // Cluster is how one server finds the others.
@@ -41,6 +51,9 @@ type Cluster struct {
 	// Listen is the address for the other servers, "host:port". Nobody else
 	// may reach it: a server that joins is trusted with everything.
 	Listen string
+	// Secret, if set, is what a server that joins must know; of letters and
+	// digits, the same on every server.
+	Secret string
 	// Routes are the other servers' cluster addresses, "nats://host:port".
 	Routes []string
 }
@@ -55,6 +68,9 @@ func (o ServerOptions) validate() error {
 		return errors.New("natsx: server options: MaxStore must be above 0 bytes")
 	case len(o.Keys) == 0:
 		return errors.New("natsx: server options: Keys are empty, so nobody could connect")
+	}
+	if o.TLS != nil && (o.TLS.Cert == "" || o.TLS.Key == "") {
+		return errors.New("natsx: server options: TLS needs a certificate and its key")
 	}
 	if o.Listen == "" {
 		return nil
@@ -73,13 +89,26 @@ func ServerConfig(w io.Writer, o ServerOptions) error {
 	if err := o.validate(); err != nil {
 		return err
 	}
+	return render(w, serverTemplate+accountsTemplate, o)
+}
+
+// AccountsConfig renders only who may come in, and what they may: for servers
+// whose other settings are made by others, such as a Helm chart.
+func AccountsConfig(w io.Writer, keys Keys) error {
+	if len(keys) == 0 {
+		return errors.New("natsx: accounts: Keys are empty, so nobody could connect")
+	}
+	return render(w, "# Rendered by natter from its table of rights.\n"+accountsTemplate, ServerOptions{Keys: keys})
+}
+
+func render(w io.Writer, text string, o ServerOptions) error {
 	view := serverView{ServerOptions: o, MaxPayload: MaxPayload, StorageInfo: subject.StorageInfo}
 	for _, service := range append(Services(), Operator) {
 		if key, ok := o.Keys[service]; ok {
 			view.Users = append(view.Users, userView{Service: service, Public: key.Public, Rights: Permissions(service)})
 		}
 	}
-	t, err := template.New("nats-server").Funcs(template.FuncMap{"quote": quote}).Parse(serverTemplate)
+	t, err := template.New("nats-server").Funcs(template.FuncMap{"quote": quote}).Parse(text)
 	if err != nil {
 		return fmt.Errorf("natsx: server configuration: %w", err)
 	}
@@ -94,6 +123,14 @@ type serverView struct {
 	MaxPayload  int
 	StorageInfo string
 	Users       []userView
+}
+
+// Route is a route with what the server there asks for.
+func (v serverView) Route(address string) string {
+	if v.Cluster.Secret == "" {
+		return address
+	}
+	return strings.Replace(address, "://", "://natter:"+v.Cluster.Secret+"@", 1)
 }
 
 type userView struct {
@@ -114,6 +151,17 @@ server_name: {{quote .Name}}
 listen: {{quote .Listen}}
 {{- end}}
 max_payload: {{.MaxPayload}}
+{{- with .TLS}}
+
+tls {
+  cert_file: {{quote .Cert}}
+  key_file: {{quote .Key}}
+{{- if .CA}}
+  ca_file: {{quote .CA}}
+  verify: true
+{{- end}}
+}
+{{- end}}
 
 jetstream {
   store_dir: {{quote .StoreDir}}
@@ -127,15 +175,20 @@ jetstream {
 cluster {
   name: {{quote .Name}}
   listen: {{quote .Listen}}
+{{- if .Secret}}
+  authorization { user: natter, password: {{quote .Secret}}, timeout: 2 }
+{{- end}}
   routes: [
 {{- range .Routes}}
-    {{quote .}}
+    {{quote ($.Route .)}}
 {{- end}}
   ]
 }
 {{- end}}
 
-system_account: SYS
+`
+
+const accountsTemplate = `system_account: SYS
 accounts {
   SYS {
     # How JetStream is set up, and nothing else, may be asked from outside.

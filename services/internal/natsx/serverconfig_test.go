@@ -1,6 +1,7 @@
 package natsx_test
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"strings"
@@ -117,5 +118,28 @@ func TestKeys(t *testing.T) {
 		if _, err := natsx.KeyOf([]byte(seed)); err == nil {
 			t.Errorf("KeyOf(%q) gives no error", seed)
 		}
+	}
+}
+
+// TestAccountsConfig: the part of a configuration that tells of rights stands by
+// itself, and is the same.
+func TestAccountsConfig(t *testing.T) {
+	keys, err := natsx.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole, part bytes.Buffer
+	if err := natsx.ServerConfig(&whole, natsx.ServerOptions{Name: "a", StoreDir: "/data", MaxStore: 1 << 30, Keys: keys}); err != nil {
+		t.Fatal(err)
+	}
+	if err := natsx.AccountsConfig(&part, keys); err != nil {
+		t.Fatal(err)
+	}
+	_, accounts, _ := strings.Cut(part.String(), "\n")
+	if !strings.HasPrefix(accounts, "system_account: SYS\n") || !strings.HasSuffix(whole.String(), accounts) {
+		t.Errorf("the accounts are\n%s", part.String())
+	}
+	if err := natsx.AccountsConfig(&part, nil); err == nil {
+		t.Error("accounts without keys let nobody in, and are no error")
 	}
 }

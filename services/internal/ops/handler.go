@@ -20,13 +20,15 @@ type Check struct {
 }
 
 // Handler serves /healthz (200 while the process runs), /readyz (200, or 503
-// with a line "name: reason" for each check that fails), /metrics and
-// /debug/pprof/.
+// with a line "name: reason" for each check that fails), /metrics (also the
+// checks, as natter_ready) and /debug/pprof/.
 func Handler(reg *prometheus.Registry, checks ...Check) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { ready(w, checks) })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
+	own := prometheus.NewRegistry() // reg may be another handler's too
+	own.MustRegister(newReadiness(checks))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(prometheus.Gatherers{reg, own}, promhttp.HandlerOpts{Registry: reg}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

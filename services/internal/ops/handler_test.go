@@ -65,3 +65,27 @@ func TestMetricsAndProfiles(t *testing.T) {
 		t.Errorf("/: %d", code)
 	}
 }
+
+func TestReadinessIsMeasured(t *testing.T) {
+	drain := &ops.Drain{}
+	h := ops.Handler(ops.NewRegistry(), drain.Check())
+	if _, body := get(h, "/metrics"); !strings.Contains(body, "natter_ready{check=\"drain\"} 1") {
+		t.Errorf("ready, and /metrics has\n%s", body)
+	}
+	drain.Begin()
+	if _, body := get(h, "/metrics"); !strings.Contains(body, "natter_ready{check=\"drain\"} 0") {
+		t.Errorf("not ready, and /metrics has\n%s", body)
+	}
+}
+
+// TestReadinessOfOneName: the services of one program check the same things.
+func TestReadinessOfOneName(t *testing.T) {
+	drain := &ops.Drain{}
+	drain.Begin()
+	nats := ops.Check{Name: "nats", Ready: func() error { return nil }}
+	other := ops.Check{Name: "nats", Ready: drain.Check().Ready}
+	code, body := get(ops.Handler(ops.NewRegistry(), nats, other, nats), "/metrics")
+	if code != http.StatusOK || !strings.Contains(body, "natter_ready{check=\"nats\"} 0") {
+		t.Errorf("%d, and /metrics has\n%s", code, body)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"github.com/natter-chat/natter/services/internal/access"
 )
 
 const (
@@ -17,8 +19,12 @@ const (
 
 // Caller is who a call is by.
 type Caller struct {
-	// Admin holds the admin token.
+	// Admin says that an admin calls, who holds the scope that the method needs.
 	Admin bool
+	// Name of the admin or of the service.
+	Name string
+	// Scopes that an admin holds.
+	Scopes access.Scopes
 	// User is for whom a service calls; empty where it named none.
 	User string
 }

@@ -2,104 +2,90 @@ package rpc
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	accessv1 "github.com/natter-chat/natter/proto/natter/access/v1"
+	"github.com/natter-chat/natter/services/internal/access"
 )
 
-const (
-	healthPrefix     = "/grpc.health.v1.Health/"
-	reflectionPrefix = "/grpc.reflection."
-	bearer           = "bearer "
-)
-
-// guard lets in who holds a token, and tells the handler who it is. Its
+// guard lets in who may call a method, and tells the handler who it is. What
+// admins ask for goes into the audit, whether or not they get it. Its
 // errors carry no Refusal: they are about the program that calls, not about
 // the user for whom it does.
-type guard struct{ service, admin *[sha256.Size]byte }
-
-func newGuard(service, admin string) guard {
-	return guard{service: digest(service), admin: digest(admin)}
+type guard struct {
+	identities identities
+	rules      *rules
+	audit      auditor
 }
 
-// digest of a token, or nil for none. Digests have one length, so that
-// comparing them takes one time.
-func digest(token string) *[sha256.Size]byte {
-	if token == "" {
-		return nil
+func (g guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (reply any, err error) {
+	if open(info.FullMethod) {
+		return next(ctx, req)
 	}
-	sum := sha256.Sum256([]byte(token))
-	return &sum
-}
-
-func same(a, b *[sha256.Size]byte) bool {
-	return a != nil && b != nil && subtle.ConstantTimeCompare(a[:], b[:]) == 1
-}
-
-func (g guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	ctx, err := g.admit(ctx, info.FullMethod)
+	caller, err := g.identities.identify(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return next(ctx, req)
+	rule := g.rules.of(info.FullMethod)
+	entry := g.audit.begin(ctx, caller, info.FullMethod, rule)
+	entry.about(req)
+	defer entry.end(&err)
+	if err := may(caller, rule); err != nil {
+		return nil, err
+	}
+	err = errInside // in the audit, unless next returns
+	reply, err = next(entry.within(context.WithValue(ctx, callerKey{}, caller)), req)
+	return reply, err
 }
 
-func (g guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	ctx, err := g.admit(stream.Context(), info.FullMethod)
+func (g guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	if open(info.FullMethod) {
+		return next(srv, stream)
+	}
+	caller, err := g.identities.identify(stream.Context())
 	if err != nil {
 		return err
 	}
-	return next(srv, known{ServerStream: stream, ctx: ctx})
+	rule := g.rules.of(info.FullMethod)
+	entry := g.audit.begin(stream.Context(), caller, info.FullMethod, rule)
+	defer entry.end(&err)
+	if err := may(caller, rule); err != nil {
+		return err
+	}
+	err = errInside // in the audit, unless next returns
+	err = next(srv, &known{ServerStream: stream, ctx: entry.within(context.WithValue(stream.Context(), callerKey{}, caller)), entry: entry})
+	return err
 }
 
 // known is a stream whose caller is known.
 type known struct {
 	grpc.ServerStream
-	ctx context.Context
+	ctx   context.Context
+	entry *auditEntry
 }
 
-func (k known) Context() context.Context { return k.ctx }
+func (k *known) Context() context.Context { return k.ctx }
 
-func (g guard) admit(ctx context.Context, method string) (context.Context, error) {
-	if strings.HasPrefix(method, healthPrefix) {
-		return ctx, nil
+func (k *known) RecvMsg(m any) error {
+	err := k.ServerStream.RecvMsg(m)
+	if err == nil {
+		k.entry.about(m)
 	}
-	caller, err := g.identify(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if strings.HasPrefix(method, reflectionPrefix) && !caller.Admin {
-		return nil, status.Error(codes.PermissionDenied, "reflection is for admins: use the admin token")
-	}
-	return context.WithValue(ctx, callerKey{}, caller), nil
+	return err
 }
 
-func (g guard) identify(ctx context.Context) (Caller, error) {
-	md, _ := metadata.FromIncomingContext(ctx)
-	token, ok := bearerToken(md)
-	if !ok {
-		return Caller{}, status.Error(codes.Unauthenticated, "no token: send the metadata authorization: Bearer <token>")
+// may tells whether the rule lets the caller in, and else what would.
+func may(caller Caller, rule *accessv1.Rule) error {
+	switch {
+	case rule == nil:
+		return status.Error(codes.PermissionDenied, "nobody may call this method: its schema does not say who may (natter.access.v1.rule)")
+	case caller.Admin && caller.Scopes.Has(rule.GetScope()), !caller.Admin && rule.GetServices():
+		return nil
+	case caller.Admin:
+		return status.Errorf(codes.PermissionDenied, "this needs the scope %s; %s has %s", access.Name(rule.GetScope()), caller.Name, caller.Scopes)
 	}
-	given := digest(token)
-	if same(given, g.admin) {
-		return Caller{Admin: true}, nil
-	}
-	if !same(given, g.service) {
-		return Caller{}, status.Error(codes.Unauthenticated, "the token is neither the service token nor the admin token of this server")
-	}
-	user, err := actingUser(md)
-	return Caller{User: user}, err
-}
-
-func bearerToken(md metadata.MD) (string, bool) {
-	values := md.Get("authorization")
-	if len(values) != 1 || len(values[0]) <= len(bearer) || !strings.EqualFold(values[0][:len(bearer)], bearer) {
-		return "", false
-	}
-	return values[0][len(bearer):], true
+	return status.Errorf(codes.PermissionDenied, "this is for admins with the scope %s, not for services", access.Name(rule.GetScope()))
 }

@@ -2,16 +2,26 @@ package rpc
 
 import (
 	"errors"
+	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
 
+// retryAfter is when to come back where a part of the system is away and nobody
+// can tell for how long.
+const retryAfter = time.Second
+
 // Refuse turns a refusal into the error that a gRPC method returns: the
-// nearest status code, the refusal's message, and the refusal as a detail. Of
+// nearest status code, the refusal's message, and the refusal as a detail. For
+// programs that know google.rpc alone there is a BadRequest beside it where a
+// field is at fault, and a RetryInfo where the same call may succeed later. Of
 // an INTERNAL one the message is replaced by a plain sentence.
 func Refuse(refusal *chatv1.Refusal) error {
 	refusal = proto.CloneOf(refusal)
@@ -19,11 +29,29 @@ func Refuse(refusal *chatv1.Refusal) error {
 		refusal = &chatv1.Refusal{Code: chatv1.ErrorCode_INTERNAL, Message: internalSentence}
 	}
 	plain := status.New(statusCode(refusal.Code), refusal.Message)
-	detailed, err := plain.WithDetails(refusal)
+	detailed, err := plain.WithDetails(append([]protoadapt.MessageV1{refusal}, common(refusal)...)...)
 	if err != nil {
 		return plain.Err()
 	}
 	return detailed.Err()
+}
+
+// common is what a refusal says in the terms that all of gRPC shares.
+func common(r *chatv1.Refusal) []protoadapt.MessageV1 {
+	var details []protoadapt.MessageV1
+	if r.GetField() != "" && statusCode(r.GetCode()) == codes.InvalidArgument {
+		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
+			{Field: r.GetField(), Description: r.GetMessage()},
+		}})
+	}
+	wait := time.Duration(r.GetRetryAfterMs()) * time.Millisecond
+	if wait == 0 && r.GetCode() == chatv1.ErrorCode_UNAVAILABLE {
+		wait = retryAfter
+	}
+	if wait > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
+	}
+	return details
 }
 
 // RefusalOf is the refusal that an error of a gRPC call holds, or what to tell

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -38,6 +40,45 @@ func TestRefusalCrossesTheWire(t *testing.T) {
 		}
 		if s := status.Convert(err); s.Code() == codes.OK || s.Code() == codes.Unknown || s.Code() == codes.Internal || s.Message() != refusal.Message {
 			t.Errorf("%s has the status %v", name, s)
+		}
+	}
+}
+
+// TestRefusalForProgramsOfAllKinds: what is at fault and when to come back is
+// there in gRPC's own terms, too.
+func TestRefusalForProgramsOfAllKinds(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		refusal *chatv1.Refusal
+		field   string
+		wait    time.Duration
+	}{
+		{"a field", &chatv1.Refusal{Code: chatv1.ErrorCode_BAD_REQUEST, Message: "m", Field: proto.String("room")}, "room", 0},
+		{"a large field", &chatv1.Refusal{Code: chatv1.ErrorCode_TOO_LARGE, Message: "m", Field: proto.String("text")}, "text", 0},
+		{"no field", &chatv1.Refusal{Code: chatv1.ErrorCode_BAD_REQUEST, Message: "m"}, "", 0},
+		{"a field that is well formed", &chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "m", Field: proto.String("user")}, "", 0},
+		{"a rate", &chatv1.Refusal{Code: chatv1.ErrorCode_RATE_LIMITED, Message: "m", RetryAfterMs: proto.Uint32(1500)}, "", 1500 * time.Millisecond},
+		{"away", &chatv1.Refusal{Code: chatv1.ErrorCode_UNAVAILABLE, Message: "m"}, "", time.Second},
+		{"away for a known time", &chatv1.Refusal{Code: chatv1.ErrorCode_UNAVAILABLE, Message: "m", RetryAfterMs: proto.Uint32(200)}, "", 200 * time.Millisecond},
+	} {
+		field, wait := "", time.Duration(0)
+		err := rpc.Refuse(c.refusal)
+		for _, detail := range status.Convert(err).Details() {
+			switch d := detail.(type) {
+			case *errdetails.BadRequest:
+				field = d.GetFieldViolations()[0].GetField()
+				if d.GetFieldViolations()[0].GetDescription() != "m" {
+					t.Errorf("%s: described as %v", c.name, d)
+				}
+			case *errdetails.RetryInfo:
+				wait = d.GetRetryDelay().AsDuration()
+			}
+		}
+		if field != c.field || wait != c.wait {
+			t.Errorf("%s: field %q and %v, want %q and %v", c.name, field, wait, c.field, c.wait)
+		}
+		if got := rpc.RefusalOf(err); !proto.Equal(got, c.refusal) {
+			t.Errorf("%s arrives as %v", c.name, got)
 		}
 	}
 }

@@ -14,6 +14,16 @@ import (
 // internalSentence is all that a caller learns of a fault inside.
 const internalSentence = "Something went wrong on the server; its log says what."
 
+// Because is an error for the caller, such as of [Refuse], with its cause, which
+// is logged and kept inside.
+func Because(told, cause error) error { return &because{told: told, cause: cause} }
+
+type because struct{ told, cause error }
+
+func (b *because) Error() string              { return b.told.Error() }
+func (b *because) Unwrap() error              { return b.told }
+func (b *because) GRPCStatus() *status.Status { return status.Convert(b.told) }
+
 // shield keeps faults inside: a panic or an error that is not meant for the
 // caller is logged, and leaves as INTERNAL with a plain sentence.
 type shield struct{ log *slog.Logger }
@@ -21,31 +31,35 @@ type shield struct{ log *slog.Logger }
 func (s shield) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (reply any, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			reply, err = nil, s.panicked(info.FullMethod, cause)
+			reply, err = nil, s.panicked(ctx, info.FullMethod, cause)
 		}
 	}()
 	reply, err = next(ctx, req)
-	return reply, s.outward(info.FullMethod, err)
+	return reply, s.outward(ctx, info.FullMethod, err)
 }
 
 func (s shield) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = s.panicked(info.FullMethod, cause)
+			err = s.panicked(stream.Context(), info.FullMethod, cause)
 		}
 	}()
-	return s.outward(info.FullMethod, next(srv, stream))
+	return s.outward(stream.Context(), info.FullMethod, next(srv, stream))
 }
 
-func (s shield) panicked(method string, cause any) error {
-	s.log.Error("a gRPC method panicked", "method", method, "panic", cause, "stack", string(debug.Stack()))
+func (s shield) panicked(ctx context.Context, method string, cause any) error {
+	s.log.ErrorContext(ctx, "a gRPC method panicked", "method", method, "panic", cause, "stack", string(debug.Stack()))
 	return status.Error(codes.Internal, internalSentence)
 }
 
 // outward is the error as the caller may see it.
-func (s shield) outward(method string, err error) error {
+func (s shield) outward(ctx context.Context, method string, err error) error {
 	if err == nil {
 		return nil
+	}
+	var inside *because
+	if errors.As(err, &inside) {
+		s.log.WarnContext(ctx, "a gRPC method was refused, since something is amiss", "method", method, "error", inside.cause)
 	}
 	var meant interface{ GRPCStatus() *status.Status }
 	switch {
@@ -56,6 +70,6 @@ func (s shield) outward(method string, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return status.Error(codes.DeadlineExceeded, "The call took too long.")
 	}
-	s.log.Error("a gRPC method failed", "method", method, "error", err)
+	s.log.ErrorContext(ctx, "a gRPC method failed", "method", method, "error", err)
 	return status.Error(codes.Internal, internalSentence)
 }

@@ -1,13 +1,11 @@
 package rpc_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,30 +17,13 @@ import (
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 
 	"github.com/natter-chat/natter/services/internal/config"
+	"github.com/natter-chat/natter/services/internal/logtest"
 	"github.com/natter-chat/natter/services/internal/rpc"
 )
 
-type page struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *page) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *page) take() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	defer p.text.Reset()
-	return p.text.String()
-}
-
 // TestFaultsStayInside: what the caller sees of an error, and what the log says.
 func TestFaultsStayInside(t *testing.T) {
-	var log page
+	var log logtest.Page
 	var fault func() error
 	cfg := tokens()
 	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -66,13 +47,13 @@ func TestFaultsStayInside(t *testing.T) {
 		{"too late", func() error { return fmt.Errorf("sql: %w", context.DeadlineExceeded) }, codes.DeadlineExceeded, "too long", ""},
 	} {
 		fault = c.fault
-		for how, ask := range map[string]func(context.Context, *grpc.ClientConn) (string, error){"unary": call, "stream": watch} {
+		for how, ask := range map[string]func(context.Context, *grpc.ClientConn) (string, error){"unary": callOnce, "stream": watch} {
 			_, err := ask(t.Context(), conn)
 			got := status.Convert(err)
 			if got.Code() != c.want || !strings.Contains(got.Message(), c.says) || strings.Contains(got.Message(), "sql") {
 				t.Errorf("%s, %s: the caller sees %v", c.name, how, err)
 			}
-			text := log.take()
+			text := log.Take()
 			if (c.logged == "") != (text == "") || !strings.Contains(text, c.logged) {
 				t.Errorf("%s, %s: the log says %q", c.name, how, text)
 			}

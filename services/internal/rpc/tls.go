@@ -1,33 +1,63 @@
 package rpc
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"os"
+	"log/slog"
+	"net"
 
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/natter-chat/natter/services/internal/certs"
 	"github.com/natter-chat/natter/services/internal/config"
 )
 
-func serverCredentials(files config.TLS) (credentials.TransportCredentials, error) {
+func filesOf(files config.TLS) certs.Files {
+	return certs.Files{Setting: "NATTER_TLS", Cert: files.Cert, Key: files.Key, CA: files.CA}
+}
+
+// serverCredentials ask clients for a certificate where there is a CA, and take
+// one where there are signers, which prove who an admin is.
+func serverCredentials(files config.TLS, signers *certs.Signers, log *slog.Logger) (credentials.TransportCredentials, error) {
 	if files == (config.TLS{}) {
 		return insecure.NewCredentials(), nil
 	}
 	if files.Cert == "" || files.Key == "" {
 		return nil, errors.New("TLS needs both NATTER_TLS_CERT and NATTER_TLS_KEY")
 	}
-	c, err := load(files)
+	watched, err := filesOf(files).Watch(log)
 	if err != nil {
 		return nil, err
 	}
-	if c.RootCAs != nil {
-		c.ClientCAs, c.ClientAuth = c.RootCAs, tls.RequireAndVerifyClientCert
+	return fromOutside{credentials.NewTLS(&tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2"},
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return serverConfig(watched.Get(), signers), nil
+		},
+	})}, nil
+}
+
+func serverConfig(now *tls.Config, signers *certs.Signers) *tls.Config {
+	c := now.Clone()
+	c.NextProtos, c.RootCAs = []string{"h2"}, nil
+	// A session that is taken up again is not judged anew.
+	c.SessionTicketsDisabled = true
+	if now.RootCAs != nil {
+		c.ClientCAs, c.ClientAuth = now.RootCAs, tls.RequireAndVerifyClientCert
 	}
-	return credentials.NewTLS(c), nil
+	if signers != nil {
+		if c.ClientCAs == nil {
+			c.ClientCAs, c.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
+		} else {
+			c.ClientCAs = c.ClientCAs.Clone()
+		}
+		signers.AddTo(c.ClientCAs)
+	}
+	return c
 }
 
 // clientCredentials, and whether they secure the transport.
@@ -35,34 +65,23 @@ func clientCredentials(files config.TLS) (credentials.TransportCredentials, bool
 	if files == (config.TLS{}) {
 		return insecure.NewCredentials(), false, nil
 	}
-	c, err := load(files)
+	watched, err := filesOf(files).Watch(slog.Default())
 	if err != nil {
 		return nil, false, err
 	}
-	return credentials.NewTLS(c), true, nil
+	return renewed{TransportCredentials: credentials.NewTLS(watched.Get().Clone()), watched: watched}, true, nil
 }
 
-func load(files config.TLS) (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if (files.Cert == "") != (files.Key == "") {
-		return nil, errors.New("NATTER_TLS_CERT and NATTER_TLS_KEY go together; one of them is missing")
-	}
-	if files.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(files.Cert, files.Key)
-		if err != nil {
-			return nil, fmt.Errorf("NATTER_TLS_CERT and NATTER_TLS_KEY: %w", err)
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	if files.CA != "" {
-		pem, err := os.ReadFile(files.CA)
-		if err != nil {
-			return nil, fmt.Errorf("NATTER_TLS_CA: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("NATTER_TLS_CA: %s holds no certificate in PEM form", files.CA)
-		}
-	}
-	return c, nil
+// renewed are credentials of a client that are read again for each connection.
+type renewed struct {
+	credentials.TransportCredentials
+	watched *certs.Watched
+}
+
+func (r renewed) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	return credentials.NewTLS(r.watched.Get().Clone()).ClientHandshake(ctx, authority, conn)
+}
+
+func (r renewed) Clone() credentials.TransportCredentials {
+	return renewed{TransportCredentials: r.TransportCredentials.Clone(), watched: r.watched}
 }

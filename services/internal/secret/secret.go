@@ -15,39 +15,20 @@ const MinLength = 16
 
 // Check refuses a secret that could be guessed: too short, or one that is
 // found in examples. The error begins with name, such as "NATTER_SERVICE_TOKEN",
-// and does not hold the value.
+// says how to make a better one, and does not hold the value.
 func Check(name, value string) error {
+	const instead = "; make one with: openssl rand -base64 32 (or all of a deployment's with: natterctl secrets DIR)"
 	switch {
 	case value == "":
-		return fmt.Errorf("%s is empty; make one with: openssl rand -base64 32", name)
+		return fmt.Errorf("%s is empty%s", name, instead)
 	case isSample(value):
-		return fmt.Errorf("%s is a secret from an example; make one with: openssl rand -base64 32", name)
+		return fmt.Errorf("%s is a secret from an example, or of words that people make secrets of%s", name, instead)
 	case len(value) < MinLength:
-		return fmt.Errorf("%s has %d bytes, and must have at least %d; make one with: openssl rand -base64 32", name, len(value), MinLength)
+		return fmt.Errorf("%s has %d bytes, and must have at least %d%s", name, len(value), MinLength, instead)
 	case distinct(value) < 5:
-		return fmt.Errorf("%s is too easy to guess; make one with: openssl rand -base64 32", name)
+		return fmt.Errorf("%s is too easy to guess%s", name, instead)
 	}
 	return nil
-}
-
-// isSample tells the secrets that people paste: of tutorials, and of jwt.io.
-func isSample(value string) bool {
-	plain := strings.Map(func(r rune) rune {
-		if r == '-' || r == '_' || r == ' ' {
-			return -1
-		}
-		return r
-	}, strings.ToLower(value))
-	for _, sample := range []string{
-		"secret", "secretsecretsecret", "supersecret", "mysecret", "yoursecret", "yoursecrethere", "secretkey", "supersecretkey",
-		"verysecretsecret", "changeme", "changemechangeme", "changethis", "replaceme", "pleasechangeme", "password",
-		"passwordpassword", "0123456789abcdef", "1234567890123456", "your256bitsecret", "astringsecretatleast256bitslong",
-	} {
-		if plain == sample {
-			return true
-		}
-	}
-	return false
 }
 
 func distinct(value string) int {

@@ -12,13 +12,20 @@ import (
 
 func TestCheck(t *testing.T) {
 	for _, bad := range []string{"", "secret", "changeme", "CHANGE-ME", "short-but-mixed", "your-256-bit-secret",
-		"a-string-secret-at-least-256-bits-long", "secret-secret-secret", "aaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababab"} {
+		"a-string-secret-at-least-256-bits-long", "secret-secret-secret", "aaaaaaaaaaaaaaaaaaaaaaaa", "abababababababababab",
+		"my-super-secret-jwt-key-2024", "change_this_in_production!", "natter-admin-token", "This is a very long secret string", "0123456789abcdef0123456789ABCDEF",
+		"12345678901234567890", "password123password123", "replace-me-with-a-random-string", "!!!!????....----", "your-256-bit-secret-here"} {
 		err := secret.Check("NATTER_X", bad)
-		if err == nil || !strings.HasPrefix(err.Error(), "NATTER_X ") || !strings.Contains(err.Error(), "openssl") {
+		if err == nil || !strings.HasPrefix(err.Error(), "NATTER_X ") || !strings.Contains(err.Error(), "openssl") || !strings.Contains(err.Error(), "natterctl secrets") {
 			t.Errorf("Check(%q) = %v", bad, err)
 		}
 		if err != nil && len(bad) > 8 && strings.Contains(err.Error(), bad) {
 			t.Errorf("the error holds the secret: %v", err)
+		}
+	}
+	for _, good := range []string{"correct horse battery staple", "a service token of a test", "0123456789abcdeg0123", "secret-secret-secret-q"} {
+		if err := secret.Check("x", good); err != nil {
+			t.Errorf("Check(%q) = %v", good, err)
 		}
 	}
 	for range 100 {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,15 +19,26 @@ const guestIssuer = "natter-guest"
 
 // Config says which tokens hold.
 type Config struct {
-	// Secret of the application's issuer. Empty: no tokens but guests'.
+	// Secret of the application's issuer, for HS256. Empty: none with it.
 	Secret []byte
+	// Keys of the application's issuer, for RS256, ES256 and EdDSA. Nil: none
+	// with them. With both, each token is checked by its own kind alone.
+	Keys *Keys
 	// Issuer and Audience, where set, must be in an issuer's token.
 	Issuer, Audience string
 	// GuestSecret of [Guests]. Empty: no guests.
 	GuestSecret []byte
-	// Leeway is how far the clocks of issuer and natter may differ.
+	// Leeway is how far the clocks of issuer and natter may differ, at most
+	// [MaxLeeway].
 	Leeway time.Duration
 }
+
+// MaxLeeway bounds the leeway: beyond it, clocks are wrong.
+const MaxLeeway = 5 * time.Minute
+
+// ErrNoKeys is in the chain of an [Error] about a token that cannot be checked
+// now, since the issuer's keys were not to be had yet.
+var ErrNoKeys = errors.New("the issuer's keys are not known yet")
 
 // Verifier tells good tokens from bad. Safe for concurrent use.
 type Verifier struct {
@@ -41,8 +53,8 @@ func NewVerifier(cfg Config, now func() time.Time) (*Verifier, error) {
 		return nil, err
 	}
 	common := []jwt.ParserOption{
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(),
+		jwt.WithValidMethods(cfg.methods()),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
 		jwt.WithLeeway(cfg.Leeway), jwt.WithTimeFunc(now),
 	}
 	v := &Verifier{cfg: cfg, parser: jwt.NewParser(common...)}
@@ -56,9 +68,22 @@ func NewVerifier(cfg Config, now func() time.Time) (*Verifier, error) {
 	return v, nil
 }
 
+// methods are the algorithms that may be named at all. Which key each may be
+// used with is told apart by [Verifier.key].
+func (cfg Config) methods() []string {
+	var list []string
+	if len(cfg.Secret) > 0 || len(cfg.GuestSecret) > 0 {
+		list = append(list, jwt.SigningMethodHS256.Alg())
+	}
+	if cfg.Keys != nil {
+		list = append(list, jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg())
+	}
+	return list
+}
+
 func (cfg Config) validate() error {
-	if len(cfg.Secret) == 0 && len(cfg.GuestSecret) == 0 {
-		return errors.New("nobody could come in: set NATTER_JWT_SECRET, or allow guests with NATTER_GUESTS=true")
+	if len(cfg.Secret) == 0 && len(cfg.GuestSecret) == 0 && cfg.Keys == nil {
+		return errors.New("nobody could come in: set NATTER_JWT_SECRET or NATTER_JWKS, or allow guests with NATTER_GUESTS=true")
 	}
 	if len(cfg.Secret) > 0 {
 		if err := secret.Check("NATTER_JWT_SECRET", string(cfg.Secret)); err != nil {
@@ -66,17 +91,17 @@ func (cfg Config) validate() error {
 		}
 	}
 	if len(cfg.GuestSecret) > 0 {
-		if err := secret.Check("the secret of guests", string(cfg.GuestSecret)); err != nil {
+		if err := secret.Check("NATTER_GUEST_SECRET", string(cfg.GuestSecret)); err != nil {
 			return err
 		}
 	}
 	switch {
-	case string(cfg.Secret) == string(cfg.GuestSecret):
-		return errors.New("NATTER_JWT_SECRET and the secret of guests are the same; whoever signs users could sign guests")
+	case len(cfg.Secret) > 0 && string(cfg.Secret) == string(cfg.GuestSecret):
+		return errors.New("NATTER_JWT_SECRET and NATTER_GUEST_SECRET are the same; whoever signs users could sign guests")
 	case cfg.Issuer == guestIssuer:
 		return fmt.Errorf("NATTER_JWT_ISSUER cannot be %s, which is the issuer of guests", guestIssuer)
-	case cfg.Leeway < 0:
-		return errors.New("the leeway of clocks is below 0")
+	case cfg.Leeway < 0 || cfg.Leeway > MaxLeeway:
+		return fmt.Errorf("NATTER_JWT_LEEWAY: %s is not within 0 and %s", cfg.Leeway, MaxLeeway)
 	}
 	return nil
 }
@@ -107,20 +132,47 @@ func (v *Verifier) Verify(token string) (Claims, error) {
 	return claims, nil
 }
 
-// key is the secret that the token must be signed with. Which one that is
-// depends on the token; what each may sign does not.
+// VerifySeeking is Verify that first looks for newer keys where the token's is
+// not known; that takes some seconds at most.
+func (v *Verifier) VerifySeeking(ctx context.Context, token string) (Claims, error) {
+	claims, err := v.Verify(token)
+	if errors.Is(err, ErrUnknownKey) || errors.Is(err, ErrNoKeys) {
+		v.cfg.Keys.seek(ctx)
+		return v.Verify(token)
+	}
+	return claims, err
+}
+
+// key is what the token must be signed with. Which one that is depends on the
+// token; what each may sign, and by which algorithm, does not.
 func (v *Verifier) key(t *jwt.Token) (any, error) {
 	if _, critical := t.Header["crit"]; critical {
 		return nil, errors.New("the header crit is not supported")
 	}
+	p, ok := t.Claims.(*payload)
+	guest := ok && p.Issuer == guestIssuer
+	if t.Method != jwt.SigningMethodHS256 {
+		return v.publicKey(t, guest)
+	}
 	key := v.cfg.Secret
-	if p, ok := t.Claims.(*payload); ok && p.Issuer == guestIssuer {
+	if guest {
 		key = v.cfg.GuestSecret
 	}
 	if len(key) == 0 {
 		return nil, errors.New("tokens of this kind are not taken here")
 	}
 	return key, nil
+}
+
+func (v *Verifier) publicKey(t *jwt.Token, guest bool) (any, error) {
+	if guest || v.cfg.Keys == nil { // guests are signed with a secret
+		return nil, errors.New("tokens of this kind are not taken here")
+	}
+	set := v.cfg.Keys.set.Load()
+	if set == nil {
+		return nil, ErrNoKeys
+	}
+	return set.find(t.Header, t.Method.Alg())
 }
 
 // checkForm refuses what JSON decoding would mend, and what is too long to look at.
@@ -144,9 +196,13 @@ func checkForm(token string) error {
 
 func reason(err error) error {
 	switch {
+	case errors.Is(err, ErrUnknownKey):
+		return invalid("token", ErrUnknownKey.Error(), err)
+	case errors.Is(err, ErrNoKeys):
+		return invalid("token", "tokens cannot be checked now, since the issuer's keys could not be read yet; try again in a moment", err)
 	// An expired token with a bad signature is a bad one.
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return invalid("token", "the token's signature does not hold (only HS256 with the configured secret does)", err)
+		return invalid("token", "the token's signature does not hold (only with the configured algorithm and key does it)", err)
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return invalid("token", ErrExpired.Error(), ErrExpired)
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):

@@ -216,13 +216,14 @@ func TestIssuerAndAudience(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	for says, cfg := range map[string]token.Config{
-		"nobody could come in": {},
-		"NATTER_JWT_SECRET is": {Secret: []byte("secret")},
-		"NATTER_JWT_SECRET ha": {Secret: []byte("short-0123")},
-		"secret of guests has": {Secret: []byte(issuerSecret), GuestSecret: []byte("short-0123")},
-		"are the same":         {Secret: []byte(issuerSecret), GuestSecret: []byte(issuerSecret)},
-		"NATTER_JWT_ISSUER":    {Secret: []byte(issuerSecret), Issuer: "natter-guest"},
-		"leeway":               {Secret: []byte(issuerSecret), Leeway: -time.Second},
+		"nobody could come in":    {},
+		"NATTER_JWT_SECRET is":    {Secret: []byte("secret")},
+		"NATTER_JWT_SECRET ha":    {Secret: []byte("short-0123")},
+		"NATTER_GUEST_SECRET has": {Secret: []byte(issuerSecret), GuestSecret: []byte("short-0123")},
+		"are the same":            {Secret: []byte(issuerSecret), GuestSecret: []byte(issuerSecret)},
+		"NATTER_JWT_ISSUER":       {Secret: []byte(issuerSecret), Issuer: "natter-guest"},
+		"NATTER_JWT_LEEWAY":       {Secret: []byte(issuerSecret), Leeway: -time.Second},
+		"within 0 and 5m":         {Secret: []byte(issuerSecret), Leeway: time.Hour},
 	} {
 		if _, err := token.NewVerifier(cfg, now); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("the error is %v; it should say %q", err, says)

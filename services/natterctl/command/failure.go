@@ -24,6 +24,9 @@ const (
 	ExitUsage = 2
 	// ExitUnavailable: no answer; it may or may not have been done.
 	ExitUnavailable = 3
+	// ExitPartly: it was done in part, or something is wrong with what was looked
+	// at: a gateway did not answer, a service has trouble, a message was lost.
+	ExitPartly = 4
 )
 
 // Advised is an error that knows what to do next.
@@ -31,6 +34,8 @@ type Advised struct {
 	Err error
 	// Next is a sentence for a person.
 	Next string
+	// Exit code; 0: the one that Err comes to.
+	Exit int
 }
 
 func (a *Advised) Error() string { return a.Err.Error() }
@@ -47,6 +52,10 @@ func Fail(w io.Writer, err error, addr string) int {
 	}
 	if next := nextStep(err, refusal); next != "" {
 		fmt.Fprintf(w, "Next: %s\n", next)
+	}
+	var advised *Advised
+	if errors.As(err, &advised) && advised.Exit != 0 {
+		return advised.Exit
 	}
 	return exit
 }
@@ -123,7 +132,7 @@ func nextStep(err error, r *chatv1.Refusal) string {
 	case errors.As(err, &advised):
 		return advised.Next
 	case status.Code(err) == codes.Unimplemented:
-		return "where the services run apart, --addr must name the one that is asked: history for rooms and messages, presence for presence."
+		return "where the services run apart, each has an address: --history-addr, --presence-addr, --gateway-addr. If it has, it is of an older version than natterctl."
 	case errors.Is(err, context.Canceled) || r == nil:
 		return ""
 	case r.GetRetryAfterMs() > 0:
@@ -137,9 +146,9 @@ func stepOf(code chatv1.ErrorCode) string {
 	case chatv1.ErrorCode_UNAUTHENTICATED:
 		return "give the server's admin token with NATTER_ADMIN_TOKEN, NATTER_ADMIN_TOKEN_FILE or --token-file."
 	case chatv1.ErrorCode_FORBIDDEN:
-		return "use the admin token; the token given is another."
+		return "use an admin token that has the scope; natterctl secrets admin-token makes one."
 	case chatv1.ErrorCode_NOT_FOUND:
-		return "see what is there: natterctl rooms list"
+		return "see what is there: natterctl room list"
 	case chatv1.ErrorCode_BAD_REQUEST, chatv1.ErrorCode_TOO_LARGE:
 		return "mend what is named and repeat; the command's --help says what it takes."
 	case chatv1.ErrorCode_CONFLICT:

@@ -13,7 +13,7 @@ import (
 	"github.com/natter-chat/natter/services/natterctl/command"
 )
 
-// Events is `messages events`.
+// Events is `message events`.
 type Events struct {
 	Room  string `arg:"" help:"Room id."`
 	After uint32 `help:"Events after this seq." placeholder:"SEQ"`

@@ -9,7 +9,7 @@ import (
 	"github.com/natter-chat/natter/services/natterctl/command"
 )
 
-// List is `messages list`.
+// List is `message list`.
 type List struct {
 	Room   string  `arg:"" help:"Room id."`
 	Before *uint32 `xor:"position" help:"Messages before this seq." placeholder:"SEQ"`

@@ -20,12 +20,14 @@ import (
 // maxText bounds what is read from stdin; the server refuses less.
 const maxText = 64 << 10
 
-// Post is `messages post`.
+// Post is `message post`.
 type Post struct {
-	Room string `arg:"" help:"Room id."`
-	Text string `arg:"" help:"What to say, at most 16 KiB; - reads it from stdin."`
-	User string `required:"" help:"User id of the author, who need not be a member." placeholder:"USER"`
-	Name string `help:"Display name of the author; the user id if there is none."`
+	Room   string `arg:"" help:"Room id."`
+	Text   string `arg:"" help:"What to say, at most 16 KiB; - reads it from stdin."`
+	User   string `required:"" help:"User id of the author, who need not be a member unless --as-user is set." placeholder:"USER"`
+	Name   string `help:"Display name of the author; the user id if there is none, with --as-user the member's."`
+	AsUser bool   `help:"On behalf of the user, with the user's rights and no more: who may not write there is refused."`
+
 	ID   string `name:"id" help:"clientMsgId, 1-64 printable characters: with the same one the message is stored once, however often it is sent. Random if there is none." placeholder:"ID"`
 	Data string `help:"Attributes of the application: a JSON object of at most 4 KiB." placeholder:"JSON"`
 }
@@ -47,7 +49,7 @@ func (p *Post) Run(ctx context.Context, env *command.Env, client *command.Client
 }
 
 func (p *Post) request(stdin io.Reader) (*historyv1.PostRequest, error) {
-	req := &historyv1.PostRequest{Room: p.Room, User: p.User, Name: p.Name, ClientMsgId: p.ID, Text: p.Text}
+	req := &historyv1.PostRequest{Room: p.Room, User: p.User, Name: p.Name, ClientMsgId: p.ID, Text: p.Text, AsUser: p.AsUser}
 	if req.ClientMsgId == "" {
 		req.ClientMsgId = rand.Text()
 	}

@@ -5,4 +5,5 @@ package presence
 type Commands struct {
 	Room  Room  `cmd:"" help:"Tell who is here in a room."`
 	Users Users `cmd:"" help:"Tell how users may be reached."`
+	Watch Watch `cmd:"" help:"Tell who is here in a room, and what changes, until stopped."`
 }

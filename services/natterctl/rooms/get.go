@@ -8,7 +8,7 @@ import (
 	"github.com/natter-chat/natter/services/natterctl/command"
 )
 
-// Get is `rooms get`.
+// Get is `room get`.
 type Get struct {
 	Room string `arg:"" help:"Room id."`
 }
@@ -19,7 +19,10 @@ func (g *Get) Run(ctx context.Context, env *command.Env, client *command.Client)
 	if err != nil {
 		return err
 	}
-	return env.Print(resp, func(t *command.Table) { describe(t, resp.GetRoom()) })
+	return env.Print(resp, func(t *command.Table) {
+		describe(t, resp.GetRoom())
+		describeRetention(t, resp.GetRoom(), resp.GetRetention())
+	})
 }
 
 func describe(t *command.Table, r *chatv1.Room) {

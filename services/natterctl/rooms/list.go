@@ -8,7 +8,7 @@ import (
 	"github.com/natter-chat/natter/services/natterctl/command"
 )
 
-// List is `rooms list`.
+// List is `room list`.
 type List struct {
 	Query string `arg:"" optional:"" help:"Part of a name; case does not matter."`
 	command.List

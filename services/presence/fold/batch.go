@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 )
@@ -32,6 +34,9 @@ type Batches struct {
 	rooms   map[string]*batch
 	touched []*batch
 	repeats []repeat
+	// seen is when a user who is not seen now was seen last, as far as it is
+	// known and may be told.
+	seen func(user string) *timestamppb.Timestamp
 }
 
 // batch is one room: what was told of it last, and what changed since.
@@ -47,6 +52,9 @@ type batch struct {
 	// nobody is seen here: what another owner told last may have been lost.
 	fresh  bool
 	queued bool
+	// wanted are the users of whom gateways want to hear where only counts are
+	// told otherwise, by gateway.
+	wanted map[string][]string
 }
 
 type repeat struct {
@@ -58,8 +66,12 @@ type repeat struct {
 // NewBatches is empty. The replica's name must not have been used by a life
 // of it before.
 func NewBatches(replica string) *Batches {
-	return &Batches{replica: replica, limit: CountsAbove, rooms: make(map[string]*batch)}
+	return &Batches{replica: replica, limit: CountsAbove, rooms: make(map[string]*batch), seen: func(string) *timestamppb.Timestamp { return nil }}
 }
+
+// OnSeen has told be asked when a user was last seen, who is not seen now; nil
+// where that is not known or not told.
+func (b *Batches) OnSeen(told func(user string) *timestamppb.Timestamp) { b.seen = told }
 
 // Touch notes that a user may have changed in a room that this replica owns,
 // and what others saw of the user there before.
@@ -92,12 +104,13 @@ func (b *Batches) queue(r *batch) {
 	}
 }
 
-// Own gives up the rooms that are another's by now, and takes on those that
-// are gained: they are told whole with the next flush.
-func (b *Batches) Own(f *Fold, owns func(room string) bool) {
+// Own gives up the rooms that are another's by now, which it returns, and takes
+// on those that are gained: they are told whole with the next flush.
+func (b *Batches) Own(f *Fold, owns func(room string) bool) (lost []string) {
 	for room := range b.rooms {
 		if !owns(room) {
 			delete(b.rooms, room)
+			lost = append(lost, room)
 		}
 	}
 	for room := range f.Rooms() {
@@ -105,6 +118,7 @@ func (b *Batches) Own(f *Fold, owns func(room string) bool) {
 			b.queue(b.take(room))
 		}
 	}
+	return lost
 }
 
 // Drop gives up all rooms.
@@ -127,7 +141,7 @@ func (b *Batches) Flush(now time.Time, f *Fold) []*presencev1.RoomChanges {
 		if b.rooms[r.room] != r {
 			continue
 		}
-		if m := r.flush(f, b.limit); m != nil {
+		if m := b.flush(r, f); m != nil {
 			out = append(out, m)
 			b.repeats = append(b.repeats, repeat{batch: r, message: m, at: now.Add(repeatAfter)})
 		}
@@ -153,18 +167,22 @@ func (b *Batches) repeat(now time.Time) []*presencev1.RoomChanges {
 
 // flush is the message that tells what changed; nil if there is nothing to
 // tell.
-func (r *batch) flush(f *Fold, limit int) *presencev1.RoomChanges {
+func (b *Batches) flush(r *batch, f *Fold) *presencev1.RoomChanges {
 	before := r.before
 	r.before, r.queued = nil, false
 	online := f.Online(r.room)
-	changes := netChanges(f, r.room, before)
-	counted := r.online > limit && online > limit
-	if !r.fresh && online == r.online && (len(changes) == 0 || counted) {
+	big := online > b.limit
+	if big {
+		wanted := r.wantedBy(f)
+		maps.DeleteFunc(before, func(user string, _ Presence) bool { return !wanted[user] })
+	}
+	changes := b.netChanges(f, r.room, before)
+	if !r.fresh && online == r.online && len(changes) == 0 {
 		return nil
 	}
-	whole := r.fresh || r.online > limit && online <= limit
+	whole := r.fresh || r.online > b.limit && !big
 	switch {
-	case online > limit:
+	case big && whole:
 		changes = nil
 	case whole:
 		changes = everyone(f, r.room, nil)
@@ -179,14 +197,24 @@ func (r *batch) flush(f *Fold, limit int) *presencev1.RoomChanges {
 
 // netChanges are those of whom others see something else than before, by user
 // id.
-func netChanges(f *Fold, room string, before map[string]Presence) []*clientv1.ServerFrame_UserPresence {
+func (b *Batches) netChanges(f *Fold, room string, before map[string]Presence) []*clientv1.ServerFrame_UserPresence {
 	var changes []*clientv1.ServerFrame_UserPresence
 	for _, user := range slices.Sorted(maps.Keys(before)) {
 		if now := f.In(room, user); now != before[user] {
-			changes = append(changes, now.Message(user))
+			changes = append(changes, b.message(f, user, now))
 		}
 	}
 	return changes
+}
+
+// message describes a user in a room; one who is nowhere, with when they were
+// last seen.
+func (b *Batches) message(f *Fold, user string, p Presence) *clientv1.ServerFrame_UserPresence {
+	m := p.Message(user)
+	if !p.Visible() && !f.User(user).Visible() {
+		m.LastSeen = b.seen(user)
+	}
+	return m
 }
 
 // everyone is who is here in the room, by user id; of some, how it was before.
@@ -207,18 +235,29 @@ func everyone(f *Fold, room string, before map[string]Presence) []*clientv1.Serv
 }
 
 // Whole is the room as it was told last, with the number of that message, so
-// that the messages after it continue it.
-func (b *Batches) Whole(f *Fold, room string) *presencev1.RoomChanges {
+// that the messages after it continue it; and how those users are, also if they
+// are not here.
+func (b *Batches) Whole(f *Fold, room string, users ...string) *presencev1.RoomChanges {
 	r := b.rooms[room]
 	if r == nil {
-		return &presencev1.RoomChanges{Room: room, Owner: b.replica, Whole: true}
+		r = &batch{room: room, owner: b.replica}
 	}
 	m := &presencev1.RoomChanges{Room: room, Owner: r.owner, Number: r.number, Whole: true, Online: uint32(r.online)}
 	if r.fresh { // nothing was told yet, and all will be
 		m.Online = uint32(f.Online(room))
 	}
-	if int(m.Online) <= b.limit {
+	big := int(m.Online) > b.limit
+	if !big {
 		m.Changes = everyone(f, room, r.before)
+	}
+	for _, user := range users {
+		p, touched := r.before[user]
+		if !touched {
+			p = f.In(room, user)
+		}
+		if big || !p.Visible() {
+			m.Changes = append(m.Changes, b.message(f, user, p))
+		}
 	}
 	return m
 }

@@ -35,6 +35,9 @@ type Fold struct {
 	users    map[string]*user
 	rooms    map[string]*room
 	sessions int
+	// late are users of whom some session may not have the latest status.
+	late map[string]bool
+	gone func(user string)
 }
 
 // New is an empty fold, which tells touched of what changes.
@@ -45,7 +48,19 @@ func New(cfg Config, touched Touched) *Fold {
 		gateways: make(map[string]*origin),
 		users:    make(map[string]*user),
 		rooms:    make(map[string]*room),
+		late:     make(map[string]bool),
+		gone:     func(string) {},
 	}
+}
+
+// OnGone has told be told of each user whom others do not see any more, in the
+// middle of the change; it must not call back.
+func (f *Fold) OnGone(told func(user string)) { f.gone = told }
+
+// Alive says whether a gateway's lease holds.
+func (f *Fold) Alive(gateway string) bool {
+	o := f.gateways[gateway]
+	return o != nil && o.alive()
 }
 
 // Advance lets time pass: leases and graces that end at now or before do.

@@ -16,6 +16,8 @@ type session struct {
 	state    clientv1.PresenceState
 	text     string
 	statusMS int64
+	said     clientv1.PresenceState
+	untilMS  int64
 	rooms    []*room
 	// until is when an ended session stops counting; zero: it has not ended.
 	until time.Time
@@ -61,7 +63,8 @@ func (f *Fold) set(o *origin, m *presencev1.Session) {
 		s = f.add(o, m.GetSession(), m.GetUser())
 	}
 	s.until = time.Time{}
-	s.state, s.text, s.statusMS = m.GetState(), m.GetText(), m.GetStatusMs()
+	s.state, s.text, s.statusMS, s.untilMS = m.GetState(), m.GetText(), m.GetStatusMs(), m.GetTextUntilMs()
+	s.said = m.GetSaid()
 	f.refresh(s.user)
 	f.enter(s, m.GetRooms())
 	f.leave(s, s.besides(m.GetRooms()))

@@ -2,8 +2,10 @@ package fold
 
 import (
 	"cmp"
+	"slices"
 
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 )
 
 // Presence is how a user may be reached, as others see it. The zero value is
@@ -39,9 +41,10 @@ type user struct {
 	shown Presence
 }
 
-// speaking is the session that says how the user may be reached: of the live
-// ones, or where none is live of those in grace, the one with the latest
-// status; without a status, the best. All replicas choose the same. Nil where
+// speaking is the session that says how the user may be reached: the one with
+// the latest status, which holds for all of them, also for one whose gateway
+// has not heard of it yet, and outlives its own by the grace; then a live one
+// before one in grace; then the best. All replicas choose the same. Nil where
 // there is no session.
 func (u *user) speaking() *session {
 	var best *session
@@ -54,11 +57,13 @@ func (u *user) speaking() *session {
 }
 
 func (s *session) outdoes(o *session) bool {
+	if s.statusMS != o.statusMS {
+		return s.statusMS > o.statusMS
+	}
 	if s.live() != o.live() {
 		return s.live()
 	}
 	return cmp.Or(
-		cmp.Compare(s.statusMS, o.statusMS),
 		cmp.Compare(rank(s.state), rank(o.state)),
 		cmp.Compare(s.text, o.text),
 	) > 0
@@ -89,13 +94,56 @@ func (s *session) shows() Presence {
 
 // refresh makes what others see follow from the sessions.
 func (f *Fold) refresh(u *user) {
-	before, now := u.shown, u.speaking().shows()
+	speaking := u.speaking()
+	if speaking != nil && f.behind(u, speaking) {
+		f.late[u.id] = true
+	}
+	before, now := u.shown, speaking.shows()
 	if now == before {
 		return
 	}
 	u.shown = now
+	if !now.Visible() {
+		f.gone(u.id)
+	}
 	for _, r := range u.rooms {
 		r.count(before, now)
 		f.touched(r.id, u.id, before)
 	}
+}
+
+// behind says whether a live session does not have the latest status.
+func (f *Fold) behind(u *user, speaking *session) bool {
+	for _, s := range u.sessions {
+		if s.live() && s.statusMS < speaking.statusMS {
+			return true
+		}
+	}
+	return false
+}
+
+// Late are the users some of whose gateways do not know what they said last.
+func (f *Fold) Late() []string {
+	var ids []string
+	for id := range f.late {
+		if u := f.users[id]; u != nil && f.behind(u, u.speaking()) {
+			ids = append(ids, id)
+		} else {
+			delete(f.late, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Status is what the user said of themselves last, as far as any of their
+// sessions tells.
+func (f *Fold) Status(userID string) *presencev1.UserStatus {
+	m := &presencev1.UserStatus{User: userID}
+	if u := f.users[userID]; u != nil {
+		if s := u.speaking(); s.statusMS != 0 {
+			m.State, m.Text, m.StatusMs, m.TextUntilMs = s.said, s.text, s.statusMS, s.untilMS
+		}
+	}
+	return m
 }

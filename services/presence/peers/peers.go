@@ -1,6 +1,6 @@
 // Package peers says which of the presence replicas that live owns a room.
 //
-// Replicas tell each other each second that they live. The owner of a room is
+// Replicas tell each other twice a second that they live. The owner of a room is
 // the live replica with the highest rendezvous hash (Thaler and Ravishankar,
 // 1998): all who know the same replicas name the same owner, and only the
 // rooms of a replica that comes or goes change hands.
@@ -11,8 +11,10 @@ import (
 	"time"
 )
 
-// TTL is how long a replica lives from one beat to the next.
-const TTL = 2500 * time.Millisecond
+// TTL is how long a replica lives from one beat to the next. It is no longer
+// than a room's last message waits to be sent again: an owner that cannot be
+// heard then either was followed by another, or is heard again in time.
+const TTL = 2 * time.Second
 
 // Peers are the replicas that live, this one among them. Not safe for
 // concurrent use.

@@ -515,7 +515,10 @@ type View struct {
 	View *RoomView `protobuf:"bytes,3,opt,name=view,proto3" json:"view,omitempty"`
 	// What the user missed, in order; only with COMPLETE. Fewer than up to the
 	// head where one reply would be too large: ask for the rest.
-	Events        []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
+	Events []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
+	// The user may not write before this time, Unix milliseconds; 0: they may,
+	// as far as their role and the room let them.
+	MutedUntilMs  int64 `protobuf:"varint,5,opt,name=muted_until_ms,json=mutedUntilMs,proto3" json:"muted_until_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -576,6 +579,13 @@ func (x *View) GetEvents() []*Event {
 		return x.Events
 	}
 	return nil
+}
+
+func (x *View) GetMutedUntilMs() int64 {
+	if x != nil {
+		return x.MutedUntilMs
+	}
+	return 0
 }
 
 // HeadList answers AskHeads; a room that is not there is left out.
@@ -685,6 +695,9 @@ type HistoryAsk struct {
 	//
 	//	*HistoryAsk_Deployment
 	//	*HistoryAsk_Rooms
+	//	*HistoryAsk_Revocations
+	//	*HistoryAsk_Seen
+	//	*HistoryAsk_KeepSeen
 	Question      isHistoryAsk_Question `protobuf_oneof:"question"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -745,6 +758,33 @@ func (x *HistoryAsk) GetRooms() *AskRooms {
 	return nil
 }
 
+func (x *HistoryAsk) GetRevocations() *AskRevocations {
+	if x != nil {
+		if x, ok := x.Question.(*HistoryAsk_Revocations); ok {
+			return x.Revocations
+		}
+	}
+	return nil
+}
+
+func (x *HistoryAsk) GetSeen() *AskSeen {
+	if x != nil {
+		if x, ok := x.Question.(*HistoryAsk_Seen); ok {
+			return x.Seen
+		}
+	}
+	return nil
+}
+
+func (x *HistoryAsk) GetKeepSeen() *KeepSeen {
+	if x != nil {
+		if x, ok := x.Question.(*HistoryAsk_KeepSeen); ok {
+			return x.KeepSeen
+		}
+	}
+	return nil
+}
+
 type isHistoryAsk_Question interface {
 	isHistoryAsk_Question()
 }
@@ -759,9 +799,30 @@ type HistoryAsk_Rooms struct {
 	Rooms *AskRooms `protobuf:"bytes,2,opt,name=rooms,proto3,oneof"`
 }
 
+type HistoryAsk_Revocations struct {
+	// Whose tokens are void: answered with `revocations`.
+	Revocations *AskRevocations `protobuf:"bytes,3,opt,name=revocations,proto3,oneof"`
+}
+
+type HistoryAsk_Seen struct {
+	// When users were last seen: answered with `seen`.
+	Seen *AskSeen `protobuf:"bytes,4,opt,name=seen,proto3,oneof"`
+}
+
+type HistoryAsk_KeepSeen struct {
+	// Keep when users were last seen: answered with `seen`, empty.
+	KeepSeen *KeepSeen `protobuf:"bytes,5,opt,name=keep_seen,json=keepSeen,proto3,oneof"`
+}
+
 func (*HistoryAsk_Deployment) isHistoryAsk_Question() {}
 
 func (*HistoryAsk_Rooms) isHistoryAsk_Question() {}
+
+func (*HistoryAsk_Revocations) isHistoryAsk_Question() {}
+
+func (*HistoryAsk_Seen) isHistoryAsk_Question() {}
+
+func (*HistoryAsk_KeepSeen) isHistoryAsk_Question() {}
 
 // AskDeployment asks what this deployment is.
 type AskDeployment struct {
@@ -864,6 +925,8 @@ type HistoryAskReply struct {
 	//
 	//	*HistoryAskReply_Deployment
 	//	*HistoryAskReply_Rooms
+	//	*HistoryAskReply_Revocations
+	//	*HistoryAskReply_Seen
 	Answer        isHistoryAskReply_Answer `protobuf_oneof:"answer"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -931,6 +994,24 @@ func (x *HistoryAskReply) GetRooms() *RoomIds {
 	return nil
 }
 
+func (x *HistoryAskReply) GetRevocations() *Revocations {
+	if x != nil {
+		if x, ok := x.Answer.(*HistoryAskReply_Revocations); ok {
+			return x.Revocations
+		}
+	}
+	return nil
+}
+
+func (x *HistoryAskReply) GetSeen() *SeenList {
+	if x != nil {
+		if x, ok := x.Answer.(*HistoryAskReply_Seen); ok {
+			return x.Seen
+		}
+	}
+	return nil
+}
+
 type isHistoryAskReply_Answer interface {
 	isHistoryAskReply_Answer()
 }
@@ -943,9 +1024,21 @@ type HistoryAskReply_Rooms struct {
 	Rooms *RoomIds `protobuf:"bytes,3,opt,name=rooms,proto3,oneof"`
 }
 
+type HistoryAskReply_Revocations struct {
+	Revocations *Revocations `protobuf:"bytes,4,opt,name=revocations,proto3,oneof"`
+}
+
+type HistoryAskReply_Seen struct {
+	Seen *SeenList `protobuf:"bytes,5,opt,name=seen,proto3,oneof"`
+}
+
 func (*HistoryAskReply_Deployment) isHistoryAskReply_Answer() {}
 
 func (*HistoryAskReply_Rooms) isHistoryAskReply_Answer() {}
+
+func (*HistoryAskReply_Revocations) isHistoryAskReply_Answer() {}
+
+func (*HistoryAskReply_Seen) isHistoryAskReply_Answer() {}
 
 // Deployment is what was fixed when the deployment first started.
 type Deployment struct {
@@ -953,7 +1046,9 @@ type Deployment struct {
 	// Number of partitions, 1-64.
 	Partitions uint32 `protobuf:"varint,1,opt,name=partitions,proto3" json:"partitions,omitempty"`
 	// Epoch, Unix milliseconds.
-	Epoch         uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// What the owners of rooms hold members to; absent: not said.
+	Limits        *RoomLimits `protobuf:"bytes,3,opt,name=limits,proto3,oneof" json:"limits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1002,12 +1097,22 @@ func (x *Deployment) GetEpoch() uint64 {
 	return 0
 }
 
+func (x *Deployment) GetLimits() *RoomLimits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
 // RoomIds are room ids, the most lately active first.
 type RoomIds struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rooms         []string               `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Rooms []string               `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// The user's tokens issued before this time are void, Unix milliseconds; 0:
+	// none are.
+	RevokedBeforeMs int64 `protobuf:"varint,2,opt,name=revoked_before_ms,json=revokedBeforeMs,proto3" json:"revoked_before_ms,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *RoomIds) Reset() {
@@ -1047,6 +1152,435 @@ func (x *RoomIds) GetRooms() []string {
 	return nil
 }
 
+func (x *RoomIds) GetRevokedBeforeMs() int64 {
+	if x != nil {
+		return x.RevokedBeforeMs
+	}
+	return 0
+}
+
+// AskRevocations asks whose tokens are void.
+type AskRevocations struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only of this user id; empty: of all.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Only what was written after this revision; 0: everything.
+	After         uint64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskRevocations) Reset() {
+	*x = AskRevocations{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskRevocations) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskRevocations) ProtoMessage() {}
+
+func (x *AskRevocations) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskRevocations.ProtoReflect.Descriptor instead.
+func (*AskRevocations) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AskRevocations) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *AskRevocations) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+// Revocations answers AskRevocations: at most 1000, in the order in which they
+// were written. Who gets as many asks again, after the revision.
+type Revocations struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Revocations []*Revocation          `protobuf:"bytes,1,rep,name=revocations,proto3" json:"revocations,omitempty"`
+	// The revision of the last one; the asked one, if there is none after it.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revocations) Reset() {
+	*x = Revocations{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revocations) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revocations) ProtoMessage() {}
+
+func (x *Revocations) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revocations.ProtoReflect.Descriptor instead.
+func (*Revocations) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Revocations) GetRevocations() []*Revocation {
+	if x != nil {
+		return x.Revocations
+	}
+	return nil
+}
+
+func (x *Revocations) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// Revocation makes a user's older tokens void.
+type Revocation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Tokens issued before this time are void, Unix milliseconds.
+	BeforeMs int64 `protobuf:"varint,2,opt,name=before_ms,json=beforeMs,proto3" json:"before_ms,omitempty"`
+	// Its place among all that were written.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revocation) Reset() {
+	*x = Revocation{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revocation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revocation) ProtoMessage() {}
+
+func (x *Revocation) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revocation.ProtoReflect.Descriptor instead.
+func (*Revocation) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Revocation) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Revocation) GetBeforeMs() int64 {
+	if x != nil {
+		return x.BeforeMs
+	}
+	return 0
+}
+
+func (x *Revocation) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// RoomLimits are what rooms and messages are held to; 0: no limit.
+type RoomLimits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Members of one room.
+	Members uint32 `protobuf:"varint,1,opt,name=members,proto3" json:"members,omitempty"`
+	// Kinds of reaction on one message.
+	Reactions     uint32 `protobuf:"varint,2,opt,name=reactions,proto3" json:"reactions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RoomLimits) Reset() {
+	*x = RoomLimits{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RoomLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RoomLimits) ProtoMessage() {}
+
+func (x *RoomLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RoomLimits.ProtoReflect.Descriptor instead.
+func (*RoomLimits) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RoomLimits) GetMembers() uint32 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+func (x *RoomLimits) GetReactions() uint32 {
+	if x != nil {
+		return x.Reactions
+	}
+	return 0
+}
+
+// AskSeen asks when users were last seen. Set by presence.
+type AskSeen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User ids, at most 1000.
+	Users         []string `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskSeen) Reset() {
+	*x = AskSeen{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskSeen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskSeen) ProtoMessage() {}
+
+func (x *AskSeen) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskSeen.ProtoReflect.Descriptor instead.
+func (*AskSeen) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *AskSeen) GetUsers() []string {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+// KeepSeen has it kept when users were last seen. An earlier time than the one
+// that is kept changes nothing. Set by presence.
+type KeepSeen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 1000.
+	Seen          []*Seen `protobuf:"bytes,1,rep,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeepSeen) Reset() {
+	*x = KeepSeen{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeepSeen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeepSeen) ProtoMessage() {}
+
+func (x *KeepSeen) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeepSeen.ProtoReflect.Descriptor instead.
+func (*KeepSeen) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *KeepSeen) GetSeen() []*Seen {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+// SeenList answers AskSeen; a user who was never seen is left out.
+type SeenList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seen          []*Seen                `protobuf:"bytes,1,rep,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeenList) Reset() {
+	*x = SeenList{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeenList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeenList) ProtoMessage() {}
+
+func (x *SeenList) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeenList.ProtoReflect.Descriptor instead.
+func (*SeenList) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SeenList) GetSeen() []*Seen {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+// Seen is when a user was last seen.
+type Seen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Unix milliseconds.
+	TimeMs        int64 `protobuf:"varint,2,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seen) Reset() {
+	*x = Seen{}
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seen) ProtoMessage() {}
+
+func (x *Seen) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_ask_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seen.ProtoReflect.Descriptor instead.
+func (*Seen) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_ask_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Seen) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Seen) GetTimeMs() int64 {
+	if x != nil {
+		return x.TimeMs
+	}
+	return 0
+}
+
 var File_natter_chat_v1_ask_proto protoreflect.FileDescriptor
 
 const file_natter_chat_v1_ask_proto_rawDesc = "" +
@@ -1081,48 +1615,81 @@ const file_natter_chat_v1_ask_proto_rawDesc = "" +
 	"\n" +
 	"\b_refusal\"3\n" +
 	"\x05Views\x12*\n" +
-	"\x05views\x18\x01 \x03(\v2\x14.natter.chat.v1.ViewR\x05views\"\xbb\x01\n" +
+	"\x05views\x18\x01 \x03(\v2\x14.natter.chat.v1.ViewR\x05views\"\xe1\x01\n" +
 	"\x04View\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x126\n" +
 	"\arefusal\x18\x02 \x01(\v2\x17.natter.chat.v1.RefusalH\x00R\arefusal\x88\x01\x01\x12,\n" +
 	"\x04view\x18\x03 \x01(\v2\x18.natter.chat.v1.RoomViewR\x04view\x12-\n" +
-	"\x06events\x18\x04 \x03(\v2\x15.natter.chat.v1.EventR\x06eventsB\n" +
+	"\x06events\x18\x04 \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12$\n" +
+	"\x0emuted_until_ms\x18\x05 \x01(\x03R\fmutedUntilMsB\n" +
 	"\n" +
 	"\b_refusal\"6\n" +
 	"\bHeadList\x12*\n" +
 	"\x05heads\x18\x01 \x03(\v2\x14.natter.chat.v1.HeadR\x05heads\"N\n" +
 	"\tEventList\x12-\n" +
 	"\x06events\x18\x01 \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12\x12\n" +
-	"\x04head\x18\x02 \x01(\rR\x04head\"\x8b\x01\n" +
+	"\x04head\x18\x02 \x01(\rR\x04head\"\xb7\x02\n" +
 	"\n" +
 	"HistoryAsk\x12?\n" +
 	"\n" +
 	"deployment\x18\x01 \x01(\v2\x1d.natter.chat.v1.AskDeploymentH\x00R\n" +
 	"deployment\x120\n" +
-	"\x05rooms\x18\x02 \x01(\v2\x18.natter.chat.v1.AskRoomsH\x00R\x05roomsB\n" +
+	"\x05rooms\x18\x02 \x01(\v2\x18.natter.chat.v1.AskRoomsH\x00R\x05rooms\x12B\n" +
+	"\vrevocations\x18\x03 \x01(\v2\x1e.natter.chat.v1.AskRevocationsH\x00R\vrevocations\x12-\n" +
+	"\x04seen\x18\x04 \x01(\v2\x17.natter.chat.v1.AskSeenH\x00R\x04seen\x127\n" +
+	"\tkeep_seen\x18\x05 \x01(\v2\x18.natter.chat.v1.KeepSeenH\x00R\bkeepSeenB\n" +
 	"\n" +
 	"\bquestion\"\x0f\n" +
 	"\rAskDeployment\"4\n" +
 	"\bAskRooms\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\rR\x05limit\"\xce\x01\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\"\xbf\x02\n" +
 	"\x0fHistoryAskReply\x126\n" +
 	"\arefusal\x18\x01 \x01(\v2\x17.natter.chat.v1.RefusalH\x01R\arefusal\x88\x01\x01\x12<\n" +
 	"\n" +
 	"deployment\x18\x02 \x01(\v2\x1a.natter.chat.v1.DeploymentH\x00R\n" +
 	"deployment\x12/\n" +
-	"\x05rooms\x18\x03 \x01(\v2\x17.natter.chat.v1.RoomIdsH\x00R\x05roomsB\b\n" +
+	"\x05rooms\x18\x03 \x01(\v2\x17.natter.chat.v1.RoomIdsH\x00R\x05rooms\x12?\n" +
+	"\vrevocations\x18\x04 \x01(\v2\x1b.natter.chat.v1.RevocationsH\x00R\vrevocations\x12.\n" +
+	"\x04seen\x18\x05 \x01(\v2\x18.natter.chat.v1.SeenListH\x00R\x04seenB\b\n" +
 	"\x06answerB\n" +
 	"\n" +
-	"\b_refusal\"B\n" +
+	"\b_refusal\"\x86\x01\n" +
 	"\n" +
 	"Deployment\x12\x1e\n" +
 	"\n" +
 	"partitions\x18\x01 \x01(\rR\n" +
 	"partitions\x12\x14\n" +
-	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\"\x1f\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x127\n" +
+	"\x06limits\x18\x03 \x01(\v2\x1a.natter.chat.v1.RoomLimitsH\x00R\x06limits\x88\x01\x01B\t\n" +
+	"\a_limits\"K\n" +
 	"\aRoomIds\x12\x14\n" +
-	"\x05rooms\x18\x01 \x03(\tR\x05roomsB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
+	"\x05rooms\x18\x01 \x03(\tR\x05rooms\x12*\n" +
+	"\x11revoked_before_ms\x18\x02 \x01(\x03R\x0frevokedBeforeMs\":\n" +
+	"\x0eAskRevocations\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\"g\n" +
+	"\vRevocations\x12<\n" +
+	"\vrevocations\x18\x01 \x03(\v2\x1a.natter.chat.v1.RevocationR\vrevocations\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"Y\n" +
+	"\n" +
+	"Revocation\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x1b\n" +
+	"\tbefore_ms\x18\x02 \x01(\x03R\bbeforeMs\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"D\n" +
+	"\n" +
+	"RoomLimits\x12\x18\n" +
+	"\amembers\x18\x01 \x01(\rR\amembers\x12\x1c\n" +
+	"\treactions\x18\x02 \x01(\rR\treactions\"\x1f\n" +
+	"\aAskSeen\x12\x14\n" +
+	"\x05users\x18\x01 \x03(\tR\x05users\"4\n" +
+	"\bKeepSeen\x12(\n" +
+	"\x04seen\x18\x01 \x03(\v2\x14.natter.chat.v1.SeenR\x04seen\"4\n" +
+	"\bSeenList\x12(\n" +
+	"\x04seen\x18\x01 \x03(\v2\x14.natter.chat.v1.SeenR\x04seen\"3\n" +
+	"\x04Seen\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x17\n" +
+	"\atime_ms\x18\x02 \x01(\x03R\x06timeMsB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
 
 var (
 	file_natter_chat_v1_ask_proto_rawDescOnce sync.Once
@@ -1136,7 +1703,7 @@ func file_natter_chat_v1_ask_proto_rawDescGZIP() []byte {
 	return file_natter_chat_v1_ask_proto_rawDescData
 }
 
-var file_natter_chat_v1_ask_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_natter_chat_v1_ask_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_natter_chat_v1_ask_proto_goTypes = []any{
 	(*Ask)(nil),             // 0: natter.chat.v1.Ask
 	(*AskViews)(nil),        // 1: natter.chat.v1.AskViews
@@ -1154,36 +1721,53 @@ var file_natter_chat_v1_ask_proto_goTypes = []any{
 	(*HistoryAskReply)(nil), // 13: natter.chat.v1.HistoryAskReply
 	(*Deployment)(nil),      // 14: natter.chat.v1.Deployment
 	(*RoomIds)(nil),         // 15: natter.chat.v1.RoomIds
-	(*Refusal)(nil),         // 16: natter.chat.v1.Refusal
-	(*RoomView)(nil),        // 17: natter.chat.v1.RoomView
-	(*Event)(nil),           // 18: natter.chat.v1.Event
-	(*Head)(nil),            // 19: natter.chat.v1.Head
+	(*AskRevocations)(nil),  // 16: natter.chat.v1.AskRevocations
+	(*Revocations)(nil),     // 17: natter.chat.v1.Revocations
+	(*Revocation)(nil),      // 18: natter.chat.v1.Revocation
+	(*RoomLimits)(nil),      // 19: natter.chat.v1.RoomLimits
+	(*AskSeen)(nil),         // 20: natter.chat.v1.AskSeen
+	(*KeepSeen)(nil),        // 21: natter.chat.v1.KeepSeen
+	(*SeenList)(nil),        // 22: natter.chat.v1.SeenList
+	(*Seen)(nil),            // 23: natter.chat.v1.Seen
+	(*Refusal)(nil),         // 24: natter.chat.v1.Refusal
+	(*RoomView)(nil),        // 25: natter.chat.v1.RoomView
+	(*Event)(nil),           // 26: natter.chat.v1.Event
+	(*Head)(nil),            // 27: natter.chat.v1.Head
 }
 var file_natter_chat_v1_ask_proto_depIdxs = []int32{
 	1,  // 0: natter.chat.v1.Ask.views:type_name -> natter.chat.v1.AskViews
 	3,  // 1: natter.chat.v1.Ask.heads:type_name -> natter.chat.v1.AskHeads
 	4,  // 2: natter.chat.v1.Ask.events:type_name -> natter.chat.v1.AskEvents
 	2,  // 3: natter.chat.v1.AskViews.rooms:type_name -> natter.chat.v1.RoomPosition
-	16, // 4: natter.chat.v1.AskReply.refusal:type_name -> natter.chat.v1.Refusal
+	24, // 4: natter.chat.v1.AskReply.refusal:type_name -> natter.chat.v1.Refusal
 	6,  // 5: natter.chat.v1.AskReply.views:type_name -> natter.chat.v1.Views
 	8,  // 6: natter.chat.v1.AskReply.heads:type_name -> natter.chat.v1.HeadList
 	9,  // 7: natter.chat.v1.AskReply.events:type_name -> natter.chat.v1.EventList
 	7,  // 8: natter.chat.v1.Views.views:type_name -> natter.chat.v1.View
-	16, // 9: natter.chat.v1.View.refusal:type_name -> natter.chat.v1.Refusal
-	17, // 10: natter.chat.v1.View.view:type_name -> natter.chat.v1.RoomView
-	18, // 11: natter.chat.v1.View.events:type_name -> natter.chat.v1.Event
-	19, // 12: natter.chat.v1.HeadList.heads:type_name -> natter.chat.v1.Head
-	18, // 13: natter.chat.v1.EventList.events:type_name -> natter.chat.v1.Event
+	24, // 9: natter.chat.v1.View.refusal:type_name -> natter.chat.v1.Refusal
+	25, // 10: natter.chat.v1.View.view:type_name -> natter.chat.v1.RoomView
+	26, // 11: natter.chat.v1.View.events:type_name -> natter.chat.v1.Event
+	27, // 12: natter.chat.v1.HeadList.heads:type_name -> natter.chat.v1.Head
+	26, // 13: natter.chat.v1.EventList.events:type_name -> natter.chat.v1.Event
 	11, // 14: natter.chat.v1.HistoryAsk.deployment:type_name -> natter.chat.v1.AskDeployment
 	12, // 15: natter.chat.v1.HistoryAsk.rooms:type_name -> natter.chat.v1.AskRooms
-	16, // 16: natter.chat.v1.HistoryAskReply.refusal:type_name -> natter.chat.v1.Refusal
-	14, // 17: natter.chat.v1.HistoryAskReply.deployment:type_name -> natter.chat.v1.Deployment
-	15, // 18: natter.chat.v1.HistoryAskReply.rooms:type_name -> natter.chat.v1.RoomIds
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	16, // 16: natter.chat.v1.HistoryAsk.revocations:type_name -> natter.chat.v1.AskRevocations
+	20, // 17: natter.chat.v1.HistoryAsk.seen:type_name -> natter.chat.v1.AskSeen
+	21, // 18: natter.chat.v1.HistoryAsk.keep_seen:type_name -> natter.chat.v1.KeepSeen
+	24, // 19: natter.chat.v1.HistoryAskReply.refusal:type_name -> natter.chat.v1.Refusal
+	14, // 20: natter.chat.v1.HistoryAskReply.deployment:type_name -> natter.chat.v1.Deployment
+	15, // 21: natter.chat.v1.HistoryAskReply.rooms:type_name -> natter.chat.v1.RoomIds
+	17, // 22: natter.chat.v1.HistoryAskReply.revocations:type_name -> natter.chat.v1.Revocations
+	22, // 23: natter.chat.v1.HistoryAskReply.seen:type_name -> natter.chat.v1.SeenList
+	19, // 24: natter.chat.v1.Deployment.limits:type_name -> natter.chat.v1.RoomLimits
+	18, // 25: natter.chat.v1.Revocations.revocations:type_name -> natter.chat.v1.Revocation
+	23, // 26: natter.chat.v1.KeepSeen.seen:type_name -> natter.chat.v1.Seen
+	23, // 27: natter.chat.v1.SeenList.seen:type_name -> natter.chat.v1.Seen
+	28, // [28:28] is the sub-list for method output_type
+	28, // [28:28] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_natter_chat_v1_ask_proto_init() }
@@ -1209,18 +1793,24 @@ func file_natter_chat_v1_ask_proto_init() {
 	file_natter_chat_v1_ask_proto_msgTypes[10].OneofWrappers = []any{
 		(*HistoryAsk_Deployment)(nil),
 		(*HistoryAsk_Rooms)(nil),
+		(*HistoryAsk_Revocations)(nil),
+		(*HistoryAsk_Seen)(nil),
+		(*HistoryAsk_KeepSeen)(nil),
 	}
 	file_natter_chat_v1_ask_proto_msgTypes[13].OneofWrappers = []any{
 		(*HistoryAskReply_Deployment)(nil),
 		(*HistoryAskReply_Rooms)(nil),
+		(*HistoryAskReply_Revocations)(nil),
+		(*HistoryAskReply_Seen)(nil),
 	}
+	file_natter_chat_v1_ask_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_chat_v1_ask_proto_rawDesc), len(file_natter_chat_v1_ask_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -28,7 +28,8 @@ type Actor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User id, 1-128 bytes of UTF-8.
 	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// Display name, at most 128 bytes.
+	// Display name, at most 128 bytes; empty: the one by which the room knows the
+	// user.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// An operator acting on a room of which they need not be a member. Set by
 	// history's admin API only, and counts only on chat.adm.<p>, where no gateway
@@ -125,6 +126,10 @@ type Command struct {
 	//	*Command_Delete
 	//	*Command_React
 	//	*Command_Read
+	//	*Command_Erase
+	//	*Command_Import
+	//	*Command_SetRetention
+	//	*Command_Trim
 	Change        isCommand_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -357,6 +362,42 @@ func (x *Command) GetRead() *Read {
 	return nil
 }
 
+func (x *Command) GetErase() *Erase {
+	if x != nil {
+		if x, ok := x.Change.(*Command_Erase); ok {
+			return x.Erase
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetImport() *Import {
+	if x != nil {
+		if x, ok := x.Change.(*Command_Import); ok {
+			return x.Import
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetSetRetention() *SetRetention {
+	if x != nil {
+		if x, ok := x.Change.(*Command_SetRetention); ok {
+			return x.SetRetention
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetTrim() *Trim {
+	if x != nil {
+		if x, ok := x.Change.(*Command_Trim); ok {
+			return x.Trim
+		}
+	}
+	return nil
+}
+
 type isCommand_Change interface {
 	isCommand_Change()
 }
@@ -433,6 +474,22 @@ type Command_Read struct {
 	Read *Read `protobuf:"bytes,33,opt,name=read,proto3,oneof"`
 }
 
+type Command_Erase struct {
+	Erase *Erase `protobuf:"bytes,40,opt,name=erase,proto3,oneof"`
+}
+
+type Command_Import struct {
+	Import *Import `protobuf:"bytes,41,opt,name=import,proto3,oneof"`
+}
+
+type Command_SetRetention struct {
+	SetRetention *SetRetention `protobuf:"bytes,52,opt,name=set_retention,json=setRetention,proto3,oneof"`
+}
+
+type Command_Trim struct {
+	Trim *Trim `protobuf:"bytes,53,opt,name=trim,proto3,oneof"`
+}
+
 func (*Command_Sends) isCommand_Change() {}
 
 func (*Command_Create) isCommand_Change() {}
@@ -468,6 +525,14 @@ func (*Command_Delete) isCommand_Change() {}
 func (*Command_React) isCommand_Change() {}
 
 func (*Command_Read) isCommand_Change() {}
+
+func (*Command_Erase) isCommand_Change() {}
+
+func (*Command_Import) isCommand_Change() {}
+
+func (*Command_SetRetention) isCommand_Change() {}
+
+func (*Command_Trim) isCommand_Change() {}
 
 // Sends are 1-64 messages of one session, decided in their order.
 type Sends struct {
@@ -530,7 +595,10 @@ type Send struct {
 	Thread *uint32 `protobuf:"varint,5,opt,name=thread,proto3,oneof" json:"thread,omitempty"`
 	// 1: this id was never sent before (a promise of the client's, raised by the
 	// gateway on its own retries). 0 or more than 1: it may have been.
-	Attempt       uint32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Attempt uint32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// When natter had it from its sender, Unix microseconds by the clock of who
+	// took it; 0: not said. For measurements alone.
+	ReceivedUs    int64 `protobuf:"varint,7,opt,name=received_us,json=receivedUs,proto3" json:"received_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -603,6 +671,13 @@ func (x *Send) GetThread() uint32 {
 func (x *Send) GetAttempt() uint32 {
 	if x != nil {
 		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Send) GetReceivedUs() int64 {
+	if x != nil {
+		return x.ReceivedUs
 	}
 	return 0
 }
@@ -1443,7 +1518,9 @@ func (x *React) GetRemove() bool {
 type Read struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Clamped to the head; never lowers the marker.
-	Seq           uint32 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	Seq uint32 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// The user is invisible: nobody else is told.
+	Hidden        bool `protobuf:"varint,2,opt,name=hidden,proto3" json:"hidden,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1483,6 +1560,13 @@ func (x *Read) GetSeq() uint32 {
 		return x.Seq
 	}
 	return 0
+}
+
+func (x *Read) GetHidden() bool {
+	if x != nil {
+		return x.Hidden
+	}
+	return false
 }
 
 // CommandReply answers a command once it is stored. Set by the owner.
@@ -1622,15 +1706,129 @@ func (x *Result) GetDuplicate() bool {
 	return false
 }
 
+// Erase takes away what messages and events said. Only of an admin.
+type Erase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id of whose traces they are, which also ends their membership; empty:
+	// the messages are taken away, whoever wrote them.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// 0-1000 seqs of messages and events of the room.
+	Seqs          []uint32 `protobuf:"varint,2,rep,packed,name=seqs,proto3" json:"seqs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erase) Reset() {
+	*x = Erase{}
+	mi := &file_natter_chat_v1_command_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erase) ProtoMessage() {}
+
+func (x *Erase) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_command_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erase.ProtoReflect.Descriptor instead.
+func (*Erase) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_command_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Erase) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Erase) GetSeqs() []uint32 {
+	if x != nil {
+		return x.Seqs
+	}
+	return nil
+}
+
+// Import brings a room's past from elsewhere. Only of an admin. Each event has
+// a result, then each mark.
+type Import struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order. One with a seq is the room's event with that seq: it is there
+	// already, or the next one. One without is made the next one, unless the room
+	// has it: a message by its user and client_msg_id, a member, the room itself.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Read markers, after the events.
+	Marks         []*Mark `protobuf:"bytes,2,rep,name=marks,proto3" json:"marks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Import) Reset() {
+	*x = Import{}
+	mi := &file_natter_chat_v1_command_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Import) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Import) ProtoMessage() {}
+
+func (x *Import) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_command_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Import.ProtoReflect.Descriptor instead.
+func (*Import) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_command_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Import) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *Import) GetMarks() []*Mark {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
 var File_natter_chat_v1_command_proto protoreflect.FileDescriptor
 
 const file_natter_chat_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x1cnatter/chat/v1/command.proto\x12\x0enatter.chat.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19natter/chat/v1/room.proto\"E\n" +
+	"\x1cnatter/chat/v1/command.proto\x12\x0enatter.chat.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1anatter/chat/v1/event.proto\x1a\x18natter/chat/v1/log.proto\x1a\x1enatter/chat/v1/retention.proto\x1a\x19natter/chat/v1/room.proto\"E\n" +
 	"\x05Actor\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
-	"\x05admin\x18\x03 \x01(\bR\x05admin\"\xfc\a\n" +
+	"\x05admin\x18\x03 \x01(\bR\x05admin\"\xce\t\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
 	"\vdeadline_ms\x18\x02 \x01(\x03R\n" +
@@ -1656,17 +1854,23 @@ const file_natter_chat_v1_command_proto_rawDesc = "" +
 	"\x04edit\x18\x1e \x01(\v2\x14.natter.chat.v1.EditH\x00R\x04edit\x120\n" +
 	"\x06delete\x18\x1f \x01(\v2\x16.natter.chat.v1.DeleteH\x00R\x06delete\x12-\n" +
 	"\x05react\x18  \x01(\v2\x15.natter.chat.v1.ReactH\x00R\x05react\x12*\n" +
-	"\x04read\x18! \x01(\v2\x14.natter.chat.v1.ReadH\x00R\x04readB\b\n" +
+	"\x04read\x18! \x01(\v2\x14.natter.chat.v1.ReadH\x00R\x04read\x12-\n" +
+	"\x05erase\x18( \x01(\v2\x15.natter.chat.v1.EraseH\x00R\x05erase\x120\n" +
+	"\x06import\x18) \x01(\v2\x16.natter.chat.v1.ImportH\x00R\x06import\x12C\n" +
+	"\rset_retention\x184 \x01(\v2\x1c.natter.chat.v1.SetRetentionH\x00R\fsetRetention\x12*\n" +
+	"\x04trim\x185 \x01(\v2\x14.natter.chat.v1.TrimH\x00R\x04trimB\b\n" +
 	"\x06change\"3\n" +
 	"\x05Sends\x12*\n" +
-	"\x05sends\x18\x01 \x03(\v2\x14.natter.chat.v1.SendR\x05sends\"\xe8\x01\n" +
+	"\x05sends\x18\x01 \x03(\v2\x14.natter.chat.v1.SendR\x05sends\"\x89\x02\n" +
 	"\x04Send\x12\"\n" +
 	"\rclient_msg_id\x18\x01 \x01(\tR\vclientMsgId\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x120\n" +
 	"\x04data\x18\x03 \x01(\v2\x17.google.protobuf.StructH\x00R\x04data\x88\x01\x01\x12\x1e\n" +
 	"\breply_to\x18\x04 \x01(\rH\x01R\areplyTo\x88\x01\x01\x12\x1b\n" +
 	"\x06thread\x18\x05 \x01(\rH\x02R\x06thread\x88\x01\x01\x12\x18\n" +
-	"\aattempt\x18\x06 \x01(\rR\aattemptB\a\n" +
+	"\aattempt\x18\x06 \x01(\rR\aattempt\x12\x1f\n" +
+	"\vreceived_us\x18\a \x01(\x03R\n" +
+	"receivedUsB\a\n" +
 	"\x05_dataB\v\n" +
 	"\t_reply_toB\t\n" +
 	"\a_thread\"~\n" +
@@ -1724,9 +1928,10 @@ const file_natter_chat_v1_command_proto_rawDesc = "" +
 	"\x05React\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x14\n" +
 	"\x05emoji\x18\x02 \x01(\tR\x05emoji\x12\x16\n" +
-	"\x06remove\x18\x03 \x01(\bR\x06remove\"\x18\n" +
+	"\x06remove\x18\x03 \x01(\bR\x06remove\"0\n" +
 	"\x04Read\x12\x10\n" +
-	"\x03seq\x18\x01 \x01(\rR\x03seq\"\xc0\x01\n" +
+	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x16\n" +
+	"\x06hidden\x18\x02 \x01(\bR\x06hidden\"\xc0\x01\n" +
 	"\fCommandReply\x126\n" +
 	"\arefusal\x18\x01 \x01(\v2\x17.natter.chat.v1.RefusalH\x00R\arefusal\x88\x01\x01\x120\n" +
 	"\aresults\x18\x02 \x03(\v2\x16.natter.chat.v1.ResultR\aresults\x12:\n" +
@@ -1741,7 +1946,13 @@ const file_natter_chat_v1_command_proto_rawDesc = "" +
 	"\atime_ms\x18\x03 \x01(\x03R\x06timeMs\x12\x1c\n" +
 	"\tduplicate\x18\x04 \x01(\bR\tduplicateB\n" +
 	"\n" +
-	"\b_refusalB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
+	"\b_refusal\"/\n" +
+	"\x05Erase\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04seqs\x18\x02 \x03(\rR\x04seqs\"c\n" +
+	"\x06Import\x12-\n" +
+	"\x06events\x18\x01 \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12*\n" +
+	"\x05marks\x18\x02 \x03(\v2\x14.natter.chat.v1.MarkR\x05marksB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
 
 var (
 	file_natter_chat_v1_command_proto_rawDescOnce sync.Once
@@ -1755,7 +1966,7 @@ func file_natter_chat_v1_command_proto_rawDescGZIP() []byte {
 	return file_natter_chat_v1_command_proto_rawDescData
 }
 
-var file_natter_chat_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_natter_chat_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_natter_chat_v1_command_proto_goTypes = []any{
 	(*Actor)(nil),                 // 0: natter.chat.v1.Actor
 	(*Command)(nil),               // 1: natter.chat.v1.Command
@@ -1780,12 +1991,18 @@ var file_natter_chat_v1_command_proto_goTypes = []any{
 	(*Read)(nil),                  // 20: natter.chat.v1.Read
 	(*CommandReply)(nil),          // 21: natter.chat.v1.CommandReply
 	(*Result)(nil),                // 22: natter.chat.v1.Result
-	(*structpb.Struct)(nil),       // 23: google.protobuf.Struct
-	(RoomKind)(0),                 // 24: natter.chat.v1.RoomKind
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
-	(Role)(0),                     // 26: natter.chat.v1.Role
-	(*Refusal)(nil),               // 27: natter.chat.v1.Refusal
-	(Durability)(0),               // 28: natter.chat.v1.Durability
+	(*Erase)(nil),                 // 23: natter.chat.v1.Erase
+	(*Import)(nil),                // 24: natter.chat.v1.Import
+	(*SetRetention)(nil),          // 25: natter.chat.v1.SetRetention
+	(*Trim)(nil),                  // 26: natter.chat.v1.Trim
+	(*structpb.Struct)(nil),       // 27: google.protobuf.Struct
+	(RoomKind)(0),                 // 28: natter.chat.v1.RoomKind
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(Role)(0),                     // 30: natter.chat.v1.Role
+	(*Refusal)(nil),               // 31: natter.chat.v1.Refusal
+	(Durability)(0),               // 32: natter.chat.v1.Durability
+	(*Event)(nil),                 // 33: natter.chat.v1.Event
+	(*Mark)(nil),                  // 34: natter.chat.v1.Mark
 }
 var file_natter_chat_v1_command_proto_depIdxs = []int32{
 	0,  // 0: natter.chat.v1.Command.actor:type_name -> natter.chat.v1.Actor
@@ -1807,21 +2024,27 @@ var file_natter_chat_v1_command_proto_depIdxs = []int32{
 	18, // 16: natter.chat.v1.Command.delete:type_name -> natter.chat.v1.Delete
 	19, // 17: natter.chat.v1.Command.react:type_name -> natter.chat.v1.React
 	20, // 18: natter.chat.v1.Command.read:type_name -> natter.chat.v1.Read
-	3,  // 19: natter.chat.v1.Sends.sends:type_name -> natter.chat.v1.Send
-	23, // 20: natter.chat.v1.Send.data:type_name -> google.protobuf.Struct
-	24, // 21: natter.chat.v1.CreateRoom.kind:type_name -> natter.chat.v1.RoomKind
-	25, // 22: natter.chat.v1.Ban.until:type_name -> google.protobuf.Timestamp
-	25, // 23: natter.chat.v1.Mute.until:type_name -> google.protobuf.Timestamp
-	26, // 24: natter.chat.v1.SetRole.role:type_name -> natter.chat.v1.Role
-	27, // 25: natter.chat.v1.CommandReply.refusal:type_name -> natter.chat.v1.Refusal
-	22, // 26: natter.chat.v1.CommandReply.results:type_name -> natter.chat.v1.Result
-	28, // 27: natter.chat.v1.CommandReply.durability:type_name -> natter.chat.v1.Durability
-	27, // 28: natter.chat.v1.Result.refusal:type_name -> natter.chat.v1.Refusal
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	23, // 19: natter.chat.v1.Command.erase:type_name -> natter.chat.v1.Erase
+	24, // 20: natter.chat.v1.Command.import:type_name -> natter.chat.v1.Import
+	25, // 21: natter.chat.v1.Command.set_retention:type_name -> natter.chat.v1.SetRetention
+	26, // 22: natter.chat.v1.Command.trim:type_name -> natter.chat.v1.Trim
+	3,  // 23: natter.chat.v1.Sends.sends:type_name -> natter.chat.v1.Send
+	27, // 24: natter.chat.v1.Send.data:type_name -> google.protobuf.Struct
+	28, // 25: natter.chat.v1.CreateRoom.kind:type_name -> natter.chat.v1.RoomKind
+	29, // 26: natter.chat.v1.Ban.until:type_name -> google.protobuf.Timestamp
+	29, // 27: natter.chat.v1.Mute.until:type_name -> google.protobuf.Timestamp
+	30, // 28: natter.chat.v1.SetRole.role:type_name -> natter.chat.v1.Role
+	31, // 29: natter.chat.v1.CommandReply.refusal:type_name -> natter.chat.v1.Refusal
+	22, // 30: natter.chat.v1.CommandReply.results:type_name -> natter.chat.v1.Result
+	32, // 31: natter.chat.v1.CommandReply.durability:type_name -> natter.chat.v1.Durability
+	31, // 32: natter.chat.v1.Result.refusal:type_name -> natter.chat.v1.Refusal
+	33, // 33: natter.chat.v1.Import.events:type_name -> natter.chat.v1.Event
+	34, // 34: natter.chat.v1.Import.marks:type_name -> natter.chat.v1.Mark
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_natter_chat_v1_command_proto_init() }
@@ -1829,6 +2052,9 @@ func file_natter_chat_v1_command_proto_init() {
 	if File_natter_chat_v1_command_proto != nil {
 		return
 	}
+	file_natter_chat_v1_event_proto_init()
+	file_natter_chat_v1_log_proto_init()
+	file_natter_chat_v1_retention_proto_init()
 	file_natter_chat_v1_room_proto_init()
 	file_natter_chat_v1_command_proto_msgTypes[1].OneofWrappers = []any{
 		(*Command_Sends)(nil),
@@ -1849,6 +2075,10 @@ func file_natter_chat_v1_command_proto_init() {
 		(*Command_Delete)(nil),
 		(*Command_React)(nil),
 		(*Command_Read)(nil),
+		(*Command_Erase)(nil),
+		(*Command_Import)(nil),
+		(*Command_SetRetention)(nil),
+		(*Command_Trim)(nil),
 	}
 	file_natter_chat_v1_command_proto_msgTypes[3].OneofWrappers = []any{}
 	file_natter_chat_v1_command_proto_msgTypes[6].OneofWrappers = []any{}
@@ -1863,7 +2093,7 @@ func file_natter_chat_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_chat_v1_command_proto_rawDesc), len(file_natter_chat_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -41,6 +41,9 @@ type Event struct {
 	ClientMsgId string `protobuf:"bytes,6,opt,name=client_msg_id,json=clientMsgId,proto3" json:"client_msg_id,omitempty"`
 	// The command that it answers; one command may make several events.
 	CommandId string `protobuf:"bytes,7,opt,name=command_id,json=commandId,proto3" json:"command_id,omitempty"`
+	// So many seqs before this one are missing: they were messages that the room's
+	// retention took away where it was exported. Only of an import.
+	Skipped uint32 `protobuf:"varint,12,opt,name=skipped,proto3" json:"skipped,omitempty"`
 	// What changed.
 	//
 	// Types that are valid to be assigned to Change:
@@ -59,6 +62,9 @@ type Event struct {
 	//	*Event_Unmuted
 	//	*Event_RoleSet
 	//	*Event_Closed
+	//	*Event_Erased
+	//	*Event_Trimmed
+	//	*Event_RetentionSet
 	Change        isEvent_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -141,6 +147,13 @@ func (x *Event) GetCommandId() string {
 		return x.CommandId
 	}
 	return ""
+}
+
+func (x *Event) GetSkipped() uint32 {
+	if x != nil {
+		return x.Skipped
+	}
+	return 0
 }
 
 func (x *Event) GetChange() isEvent_Change {
@@ -276,6 +289,33 @@ func (x *Event) GetClosed() *Closed {
 	return nil
 }
 
+func (x *Event) GetErased() *Erased {
+	if x != nil {
+		if x, ok := x.Change.(*Event_Erased); ok {
+			return x.Erased
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetTrimmed() *Trimmed {
+	if x != nil {
+		if x, ok := x.Change.(*Event_Trimmed); ok {
+			return x.Trimmed
+		}
+	}
+	return nil
+}
+
+func (x *Event) GetRetentionSet() *RetentionSet {
+	if x != nil {
+		if x, ok := x.Change.(*Event_RetentionSet); ok {
+			return x.RetentionSet
+		}
+	}
+	return nil
+}
+
 type isEvent_Change interface {
 	isEvent_Change()
 }
@@ -336,6 +376,18 @@ type Event_Closed struct {
 	Closed *Closed `protobuf:"bytes,29,opt,name=closed,proto3,oneof"`
 }
 
+type Event_Erased struct {
+	Erased *Erased `protobuf:"bytes,30,opt,name=erased,proto3,oneof"`
+}
+
+type Event_Trimmed struct {
+	Trimmed *Trimmed `protobuf:"bytes,41,opt,name=trimmed,proto3,oneof"`
+}
+
+type Event_RetentionSet struct {
+	RetentionSet *RetentionSet `protobuf:"bytes,42,opt,name=retention_set,json=retentionSet,proto3,oneof"`
+}
+
 func (*Event_Message) isEvent_Change() {}
 
 func (*Event_Edited) isEvent_Change() {}
@@ -363,6 +415,12 @@ func (*Event_Unmuted) isEvent_Change() {}
 func (*Event_RoleSet) isEvent_Change() {}
 
 func (*Event_Closed) isEvent_Change() {}
+
+func (*Event_Erased) isEvent_Change() {}
+
+func (*Event_Trimmed) isEvent_Change() {}
+
+func (*Event_RetentionSet) isEvent_Change() {}
 
 // Posted: a message was sent.
 type Posted struct {
@@ -702,9 +760,10 @@ type Updated struct {
 	Topic *string `protobuf:"bytes,2,opt,name=topic,proto3,oneof" json:"topic,omitempty"`
 	// 0-21600.
 	SlowModeSeconds *uint32 `protobuf:"varint,3,opt,name=slow_mode_seconds,json=slowModeSeconds,proto3,oneof" json:"slow_mode_seconds,omitempty"`
-	Archived        *bool   `protobuf:"varint,4,opt,name=archived,proto3,oneof" json:"archived,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Archived rooms are read, not written.
+	Archived      *bool `protobuf:"varint,4,opt,name=archived,proto3,oneof" json:"archived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Updated) Reset() {
@@ -768,7 +827,8 @@ func (x *Updated) GetArchived() bool {
 // Joined: the event's user became a member.
 type Joined struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Role  Role                   `protobuf:"varint,1,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
+	// What they may do in the room.
+	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
 	// Who invited them, if anybody did.
 	By            *string `protobuf:"bytes,2,opt,name=by,proto3,oneof" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -864,7 +924,8 @@ type Removed struct {
 	// For people, at most 1 KiB.
 	Reason *string `protobuf:"bytes,2,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
 	// They may not come back before `until`, or ever.
-	Banned        bool                   `protobuf:"varint,3,opt,name=banned,proto3" json:"banned,omitempty"`
+	Banned bool `protobuf:"varint,3,opt,name=banned,proto3" json:"banned,omitempty"`
+	// When the ban ends; absent: never.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=until,proto3,oneof" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -978,7 +1039,8 @@ func (x *Unbanned) GetUser() string {
 type Muted struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User id.
-	User          string                 `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// When it ends; absent: when unmuted.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3,oneof" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1078,8 +1140,9 @@ func (x *Unmuted) GetUser() string {
 type RoleSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User id.
-	User          string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	Role          Role   `protobuf:"varint,2,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// What they may do in the room now.
+	Role          Role `protobuf:"varint,2,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1165,11 +1228,70 @@ func (*Closed) Descriptor() ([]byte, []int) {
 	return file_natter_chat_v1_event_proto_rawDescGZIP(), []int{14}
 }
 
+// Erased: what messages and events of the room said is gone, and does not come
+// back: messages keep their place without author's words, changes of theirs
+// keep theirs without what they said.
+type Erased struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id of whose traces are taken away: they are no member any more, and
+	// nothing tells of them. Empty: the messages themselves are taken away, whoever
+	// wrote them. The store does not keep who it was.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// seqs of the messages and events, at most 1000.
+	Seqs          []uint32 `protobuf:"varint,2,rep,packed,name=seqs,proto3" json:"seqs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erased) Reset() {
+	*x = Erased{}
+	mi := &file_natter_chat_v1_event_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erased) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erased) ProtoMessage() {}
+
+func (x *Erased) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_event_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erased.ProtoReflect.Descriptor instead.
+func (*Erased) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_event_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Erased) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Erased) GetSeqs() []uint32 {
+	if x != nil {
+		return x.Seqs
+	}
+	return nil
+}
+
 var File_natter_chat_v1_event_proto protoreflect.FileDescriptor
 
 const file_natter_chat_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x1anatter/chat/v1/event.proto\x12\x0enatter.chat.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19natter/chat/v1/room.proto\"\x8c\a\n" +
+	"\x1anatter/chat/v1/event.proto\x12\x0enatter.chat.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1enatter/chat/v1/retention.proto\x1a\x19natter/chat/v1/room.proto\"\xd2\b\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\rR\x03seq\x12\x17\n" +
@@ -1178,7 +1300,8 @@ const file_natter_chat_v1_event_proto_rawDesc = "" +
 	"\x04name\x18\x05 \x01(\tR\x04name\x12\"\n" +
 	"\rclient_msg_id\x18\x06 \x01(\tR\vclientMsgId\x12\x1d\n" +
 	"\n" +
-	"command_id\x18\a \x01(\tR\tcommandId\x122\n" +
+	"command_id\x18\a \x01(\tR\tcommandId\x12\x18\n" +
+	"\askipped\x18\f \x01(\rR\askipped\x122\n" +
 	"\amessage\x18\x10 \x01(\v2\x16.natter.chat.v1.PostedH\x00R\amessage\x120\n" +
 	"\x06edited\x18\x11 \x01(\v2\x16.natter.chat.v1.EditedH\x00R\x06edited\x123\n" +
 	"\adeleted\x18\x12 \x01(\v2\x17.natter.chat.v1.DeletedH\x00R\adeleted\x123\n" +
@@ -1192,7 +1315,10 @@ const file_natter_chat_v1_event_proto_rawDesc = "" +
 	"\x05muted\x18\x1a \x01(\v2\x15.natter.chat.v1.MutedH\x00R\x05muted\x123\n" +
 	"\aunmuted\x18\x1b \x01(\v2\x17.natter.chat.v1.UnmutedH\x00R\aunmuted\x124\n" +
 	"\brole_set\x18\x1c \x01(\v2\x17.natter.chat.v1.RoleSetH\x00R\aroleSet\x120\n" +
-	"\x06closed\x18\x1d \x01(\v2\x16.natter.chat.v1.ClosedH\x00R\x06closedB\b\n" +
+	"\x06closed\x18\x1d \x01(\v2\x16.natter.chat.v1.ClosedH\x00R\x06closed\x120\n" +
+	"\x06erased\x18\x1e \x01(\v2\x16.natter.chat.v1.ErasedH\x00R\x06erased\x123\n" +
+	"\atrimmed\x18) \x01(\v2\x17.natter.chat.v1.TrimmedH\x00R\atrimmed\x12C\n" +
+	"\rretention_set\x18* \x01(\v2\x1c.natter.chat.v1.RetentionSetH\x00R\fretentionSetB\b\n" +
 	"\x06change\"\xc8\x01\n" +
 	"\x06Posted\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x120\n" +
@@ -1250,7 +1376,10 @@ const file_natter_chat_v1_event_proto_rawDesc = "" +
 	"\aRoleSet\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12(\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x14.natter.chat.v1.RoleR\x04role\"\b\n" +
-	"\x06ClosedB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
+	"\x06Closed\"0\n" +
+	"\x06Erased\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
+	"\x04seqs\x18\x02 \x03(\rR\x04seqsB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
 
 var (
 	file_natter_chat_v1_event_proto_rawDescOnce sync.Once
@@ -1264,7 +1393,7 @@ func file_natter_chat_v1_event_proto_rawDescGZIP() []byte {
 	return file_natter_chat_v1_event_proto_rawDescData
 }
 
-var file_natter_chat_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_natter_chat_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_natter_chat_v1_event_proto_goTypes = []any{
 	(*Event)(nil),                 // 0: natter.chat.v1.Event
 	(*Posted)(nil),                // 1: natter.chat.v1.Posted
@@ -1281,11 +1410,14 @@ var file_natter_chat_v1_event_proto_goTypes = []any{
 	(*Unmuted)(nil),               // 12: natter.chat.v1.Unmuted
 	(*RoleSet)(nil),               // 13: natter.chat.v1.RoleSet
 	(*Closed)(nil),                // 14: natter.chat.v1.Closed
-	(*structpb.Struct)(nil),       // 15: google.protobuf.Struct
-	(RoomKind)(0),                 // 16: natter.chat.v1.RoomKind
-	(*Member)(nil),                // 17: natter.chat.v1.Member
-	(Role)(0),                     // 18: natter.chat.v1.Role
-	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*Erased)(nil),                // 15: natter.chat.v1.Erased
+	(*Trimmed)(nil),               // 16: natter.chat.v1.Trimmed
+	(*RetentionSet)(nil),          // 17: natter.chat.v1.RetentionSet
+	(*structpb.Struct)(nil),       // 18: google.protobuf.Struct
+	(RoomKind)(0),                 // 19: natter.chat.v1.RoomKind
+	(*Member)(nil),                // 20: natter.chat.v1.Member
+	(Role)(0),                     // 21: natter.chat.v1.Role
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
 }
 var file_natter_chat_v1_event_proto_depIdxs = []int32{
 	1,  // 0: natter.chat.v1.Event.message:type_name -> natter.chat.v1.Posted
@@ -1302,18 +1434,21 @@ var file_natter_chat_v1_event_proto_depIdxs = []int32{
 	12, // 11: natter.chat.v1.Event.unmuted:type_name -> natter.chat.v1.Unmuted
 	13, // 12: natter.chat.v1.Event.role_set:type_name -> natter.chat.v1.RoleSet
 	14, // 13: natter.chat.v1.Event.closed:type_name -> natter.chat.v1.Closed
-	15, // 14: natter.chat.v1.Posted.data:type_name -> google.protobuf.Struct
-	16, // 15: natter.chat.v1.Created.kind:type_name -> natter.chat.v1.RoomKind
-	17, // 16: natter.chat.v1.Created.members:type_name -> natter.chat.v1.Member
-	18, // 17: natter.chat.v1.Joined.role:type_name -> natter.chat.v1.Role
-	19, // 18: natter.chat.v1.Removed.until:type_name -> google.protobuf.Timestamp
-	19, // 19: natter.chat.v1.Muted.until:type_name -> google.protobuf.Timestamp
-	18, // 20: natter.chat.v1.RoleSet.role:type_name -> natter.chat.v1.Role
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	15, // 14: natter.chat.v1.Event.erased:type_name -> natter.chat.v1.Erased
+	16, // 15: natter.chat.v1.Event.trimmed:type_name -> natter.chat.v1.Trimmed
+	17, // 16: natter.chat.v1.Event.retention_set:type_name -> natter.chat.v1.RetentionSet
+	18, // 17: natter.chat.v1.Posted.data:type_name -> google.protobuf.Struct
+	19, // 18: natter.chat.v1.Created.kind:type_name -> natter.chat.v1.RoomKind
+	20, // 19: natter.chat.v1.Created.members:type_name -> natter.chat.v1.Member
+	21, // 20: natter.chat.v1.Joined.role:type_name -> natter.chat.v1.Role
+	22, // 21: natter.chat.v1.Removed.until:type_name -> google.protobuf.Timestamp
+	22, // 22: natter.chat.v1.Muted.until:type_name -> google.protobuf.Timestamp
+	21, // 23: natter.chat.v1.RoleSet.role:type_name -> natter.chat.v1.Role
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_natter_chat_v1_event_proto_init() }
@@ -1321,6 +1456,7 @@ func file_natter_chat_v1_event_proto_init() {
 	if File_natter_chat_v1_event_proto != nil {
 		return
 	}
+	file_natter_chat_v1_retention_proto_init()
 	file_natter_chat_v1_room_proto_init()
 	file_natter_chat_v1_event_proto_msgTypes[0].OneofWrappers = []any{
 		(*Event_Message)(nil),
@@ -1337,6 +1473,9 @@ func file_natter_chat_v1_event_proto_init() {
 		(*Event_Unmuted)(nil),
 		(*Event_RoleSet)(nil),
 		(*Event_Closed)(nil),
+		(*Event_Erased)(nil),
+		(*Event_Trimmed)(nil),
+		(*Event_RetentionSet)(nil),
 	}
 	file_natter_chat_v1_event_proto_msgTypes[1].OneofWrappers = []any{}
 	file_natter_chat_v1_event_proto_msgTypes[6].OneofWrappers = []any{}
@@ -1349,7 +1488,7 @@ func file_natter_chat_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_chat_v1_event_proto_rawDesc), len(file_natter_chat_v1_event_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

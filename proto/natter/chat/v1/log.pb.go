@@ -143,7 +143,9 @@ type Mark struct {
 	// Highest seq read.
 	Seq uint32 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
 	// Unix milliseconds.
-	TimeMs        int64 `protobuf:"varint,4,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
+	TimeMs int64 `protobuf:"varint,4,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
+	// The user was invisible: only their own sessions are told.
+	Hidden        bool `protobuf:"varint,5,opt,name=hidden,proto3" json:"hidden,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -206,6 +208,13 @@ func (x *Mark) GetTimeMs() int64 {
 	return 0
 }
 
+func (x *Mark) GetHidden() bool {
+	if x != nil {
+		return x.Hidden
+	}
+	return false
+}
+
 // RoomEvents is what chat.evt.<room> carries: the room's events of one
 // commit, after it was stored, at most 256 KiB. Set by the owner.
 type RoomEvents struct {
@@ -213,7 +222,11 @@ type RoomEvents struct {
 	// Epoch of the past they belong to, Unix milliseconds.
 	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// In order, without a hole.
-	Events        []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// Of each event, in the same order: when natter had the message from its
+	// sender, Unix microseconds by the clock of who took it; 0: not said. Empty:
+	// of none. For measurements alone.
+	ReceivedUs    []int64 `protobuf:"varint,3,rep,packed,name=received_us,json=receivedUs,proto3" json:"received_us,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -258,6 +271,13 @@ func (x *RoomEvents) GetEpoch() uint64 {
 func (x *RoomEvents) GetEvents() []*Event {
 	if x != nil {
 		return x.Events
+	}
+	return nil
+}
+
+func (x *RoomEvents) GetReceivedUs() []int64 {
+	if x != nil {
+		return x.ReceivedUs
 	}
 	return nil
 }
@@ -513,16 +533,19 @@ const file_natter_chat_v1_log_proto_rawDesc = "" +
 	"\x05epoch\x18\x05 \x01(\x04R\x05epoch\x12\x17\n" +
 	"\atime_ms\x18\x06 \x01(\x03R\x06timeMs\x12-\n" +
 	"\x06events\x18\a \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12*\n" +
-	"\x05marks\x18\b \x03(\v2\x14.natter.chat.v1.MarkR\x05marks\"Y\n" +
+	"\x05marks\x18\b \x03(\v2\x14.natter.chat.v1.MarkR\x05marks\"q\n" +
 	"\x04Mark\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x10\n" +
 	"\x03seq\x18\x03 \x01(\rR\x03seq\x12\x17\n" +
-	"\atime_ms\x18\x04 \x01(\x03R\x06timeMs\"Q\n" +
+	"\atime_ms\x18\x04 \x01(\x03R\x06timeMs\x12\x16\n" +
+	"\x06hidden\x18\x05 \x01(\bR\x06hidden\"r\n" +
 	"\n" +
 	"RoomEvents\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12-\n" +
-	"\x06events\x18\x02 \x03(\v2\x15.natter.chat.v1.EventR\x06events\"\x87\x01\n" +
+	"\x06events\x18\x02 \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12\x1f\n" +
+	"\vreceived_us\x18\x03 \x03(\x03R\n" +
+	"receivedUs\"\x87\x01\n" +
 	"\x05Heads\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12*\n" +
 	"\x05heads\x18\x02 \x03(\v2\x14.natter.chat.v1.HeadR\x05heads\x12<\n" +

@@ -92,9 +92,13 @@ type Role int32
 const (
 	// Not a member (in a RoomView: a watcher).
 	Role_ROLE_UNSPECIFIED Role = 0
-	Role_OWNER            Role = 1
-	Role_MODERATOR        Role = 2
-	Role_MEMBER           Role = 3
+	// Everything: also archive and delete the room, and set roles.
+	Role_OWNER Role = 1
+	// Writes, invites, and looks after the room: kicks, bans, mutes, deletes
+	// others' messages, sets name, topic and slow mode.
+	Role_MODERATOR Role = 2
+	// Writes, but not in a BROADCAST room; invites into a PUBLIC one.
+	Role_MEMBER Role = 3
 	// Reads, and does not write.
 	Role_READER Role = 4
 )
@@ -303,7 +307,8 @@ const (
 	Resume_FRESH Resume = 1
 	// Every event after the client's position follows.
 	Resume_COMPLETE Resume = 2
-	// Too many are missing (over 500): none is replayed, page instead.
+	// Too many are missing (over 500), or messages among them were taken away by
+	// the room's retention: none is replayed, page instead.
 	Resume_TRUNCATED Resume = 3
 	// The client's position is of another past: forget it, page instead.
 	Resume_RESET Resume = 4
@@ -533,7 +538,12 @@ type Room struct {
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	CreatedBy string                 `protobuf:"bytes,11,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
 	// Time of the last event.
-	ActiveAt      *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=active_at,json=activeAt,proto3" json:"active_at,omitempty"`
+	ActiveAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=active_at,json=activeAt,proto3" json:"active_at,omitempty"`
+	// Messages with a smaller seq were taken away by the room's retention; 0: none
+	// were.
+	Since uint32 `protobuf:"varint,23,opt,name=since,proto3" json:"since,omitempty"`
+	// The room's own retention; absent: the server's for any room.
+	Retention     *Retention `protobuf:"bytes,24,opt,name=retention,proto3,oneof" json:"retention,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -652,13 +662,28 @@ func (x *Room) GetActiveAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Room) GetSince() uint32 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Room) GetRetention() *Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
 // RoomView is a room as one user sees it.
 type RoomView struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	// Display name; of a direct room, the other user's.
-	Name string   `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Who may see it, and write in it.
 	Kind RoomKind `protobuf:"varint,3,opt,name=kind,proto3,enum=natter.chat.v1.RoomKind" json:"kind,omitempty"`
 	// At most 1 KiB.
 	Topic string `protobuf:"bytes,4,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -682,7 +707,10 @@ type RoomView struct {
 	Last *Message `protobuf:"bytes,13,opt,name=last,proto3,oneof" json:"last,omitempty"`
 	// How the events that follow continue the client's position. Set by the
 	// gateway.
-	Resume        Resume `protobuf:"varint,14,opt,name=resume,proto3,enum=natter.chat.v1.Resume" json:"resume,omitempty"`
+	Resume Resume `protobuf:"varint,14,opt,name=resume,proto3,enum=natter.chat.v1.Resume" json:"resume,omitempty"`
+	// Messages with a smaller seq were taken away by the room's retention: forget
+	// those that you hold. Absent: none were.
+	Since         *uint32 `protobuf:"varint,25,opt,name=since,proto3,oneof" json:"since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -815,11 +843,18 @@ func (x *RoomView) GetResume() Resume {
 	return Resume_RESUME_UNSPECIFIED
 }
 
+func (x *RoomView) GetSince() uint32 {
+	if x != nil && x.Since != nil {
+		return *x.Since
+	}
+	return 0
+}
+
 var File_natter_chat_v1_room_proto protoreflect.FileDescriptor
 
 const file_natter_chat_v1_room_proto_rawDesc = "" +
 	"\n" +
-	"\x19natter/chat/v1/room.proto\x12\x0enatter.chat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cnatter/chat/v1/message.proto\"\xb5\x01\n" +
+	"\x19natter/chat/v1/room.proto\x12\x0enatter.chat.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cnatter/chat/v1/message.proto\x1a\x1enatter/chat/v1/retention.proto\"\xb5\x01\n" +
 	"\aRefusal\x12-\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x19.natter.chat.v1.ErrorCodeR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x19\n" +
@@ -833,7 +868,7 @@ const file_natter_chat_v1_room_proto_rawDesc = "" +
 	"\x04role\x18\x03 \x01(\x0e2\x14.natter.chat.v1.RoleR\x04role\x12\x1d\n" +
 	"\n" +
 	"joined_seq\x18\x04 \x01(\rR\tjoinedSeq\x12\x19\n" +
-	"\bread_seq\x18\x05 \x01(\rR\areadSeq\"\x9c\x03\n" +
+	"\bread_seq\x18\x05 \x01(\rR\areadSeq\"\xfe\x03\n" +
 	"\x04Room\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12,\n" +
@@ -849,7 +884,11 @@ const file_natter_chat_v1_room_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1d\n" +
 	"\n" +
 	"created_by\x18\v \x01(\tR\tcreatedBy\x127\n" +
-	"\tactive_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bactiveAt\"\xd9\x03\n" +
+	"\tactive_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bactiveAt\x12\x14\n" +
+	"\x05since\x18\x17 \x01(\rR\x05since\x12<\n" +
+	"\tretention\x18\x18 \x01(\v2\x19.natter.chat.v1.RetentionH\x00R\tretention\x88\x01\x01B\f\n" +
+	"\n" +
+	"_retention\"\xfe\x03\n" +
 	"\bRoomView\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12,\n" +
@@ -865,8 +904,10 @@ const file_natter_chat_v1_room_proto_rawDesc = "" +
 	"\x11slow_mode_seconds\x18\v \x01(\rR\x0fslowModeSeconds\x12\x1a\n" +
 	"\barchived\x18\f \x01(\bR\barchived\x120\n" +
 	"\x04last\x18\r \x01(\v2\x17.natter.chat.v1.MessageH\x00R\x04last\x88\x01\x01\x12.\n" +
-	"\x06resume\x18\x0e \x01(\x0e2\x16.natter.chat.v1.ResumeR\x06resumeB\a\n" +
-	"\x05_last*Y\n" +
+	"\x06resume\x18\x0e \x01(\x0e2\x16.natter.chat.v1.ResumeR\x06resume\x12\x19\n" +
+	"\x05since\x18\x19 \x01(\rH\x01R\x05since\x88\x01\x01B\a\n" +
+	"\x05_lastB\b\n" +
+	"\x06_since*Y\n" +
 	"\bRoomKind\x12\x19\n" +
 	"\x15ROOM_KIND_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
@@ -937,7 +978,8 @@ var file_natter_chat_v1_room_proto_goTypes = []any{
 	(*Room)(nil),                  // 7: natter.chat.v1.Room
 	(*RoomView)(nil),              // 8: natter.chat.v1.RoomView
 	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*Message)(nil),               // 10: natter.chat.v1.Message
+	(*Retention)(nil),             // 10: natter.chat.v1.Retention
+	(*Message)(nil),               // 11: natter.chat.v1.Message
 }
 var file_natter_chat_v1_room_proto_depIdxs = []int32{
 	3,  // 0: natter.chat.v1.Refusal.code:type_name -> natter.chat.v1.ErrorCode
@@ -945,15 +987,16 @@ var file_natter_chat_v1_room_proto_depIdxs = []int32{
 	0,  // 2: natter.chat.v1.Room.kind:type_name -> natter.chat.v1.RoomKind
 	9,  // 3: natter.chat.v1.Room.created_at:type_name -> google.protobuf.Timestamp
 	9,  // 4: natter.chat.v1.Room.active_at:type_name -> google.protobuf.Timestamp
-	0,  // 5: natter.chat.v1.RoomView.kind:type_name -> natter.chat.v1.RoomKind
-	1,  // 6: natter.chat.v1.RoomView.role:type_name -> natter.chat.v1.Role
-	10, // 7: natter.chat.v1.RoomView.last:type_name -> natter.chat.v1.Message
-	4,  // 8: natter.chat.v1.RoomView.resume:type_name -> natter.chat.v1.Resume
-	9,  // [9:9] is the sub-list for method output_type
-	9,  // [9:9] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	10, // 5: natter.chat.v1.Room.retention:type_name -> natter.chat.v1.Retention
+	0,  // 6: natter.chat.v1.RoomView.kind:type_name -> natter.chat.v1.RoomKind
+	1,  // 7: natter.chat.v1.RoomView.role:type_name -> natter.chat.v1.Role
+	11, // 8: natter.chat.v1.RoomView.last:type_name -> natter.chat.v1.Message
+	4,  // 9: natter.chat.v1.RoomView.resume:type_name -> natter.chat.v1.Resume
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_natter_chat_v1_room_proto_init() }
@@ -962,7 +1005,9 @@ func file_natter_chat_v1_room_proto_init() {
 		return
 	}
 	file_natter_chat_v1_message_proto_init()
+	file_natter_chat_v1_retention_proto_init()
 	file_natter_chat_v1_room_proto_msgTypes[0].OneofWrappers = []any{}
+	file_natter_chat_v1_room_proto_msgTypes[2].OneofWrappers = []any{}
 	file_natter_chat_v1_room_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

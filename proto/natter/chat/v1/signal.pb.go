@@ -170,6 +170,7 @@ type Notice struct {
 	//
 	//	*Notice_Entered
 	//	*Notice_Removed
+	//	*Notice_Status
 	Notice        isNotice_Notice `protobuf_oneof:"notice"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -237,6 +238,15 @@ func (x *Notice) GetRemoved() *NoticeRoom {
 	return nil
 }
 
+func (x *Notice) GetStatus() *NoticeStatus {
+	if x != nil {
+		if x, ok := x.Notice.(*Notice_Status); ok {
+			return x.Status
+		}
+	}
+	return nil
+}
+
 type isNotice_Notice interface {
 	isNotice_Notice()
 }
@@ -251,9 +261,16 @@ type Notice_Removed struct {
 	Removed *NoticeRoom `protobuf:"bytes,3,opt,name=removed,proto3,oneof"`
 }
 
+type Notice_Status struct {
+	// The user said how they may be reached.
+	Status *NoticeStatus `protobuf:"bytes,4,opt,name=status,proto3,oneof"`
+}
+
 func (*Notice_Entered) isNotice_Notice() {}
 
 func (*Notice_Removed) isNotice_Notice() {}
+
+func (*Notice_Status) isNotice_Notice() {}
 
 // NoticeRoom names a room and where its log stood.
 type NoticeRoom struct {
@@ -310,6 +327,80 @@ func (x *NoticeRoom) GetSeq() uint32 {
 	return 0
 }
 
+// NoticeStatus is what a user said with status, to hold on all their sessions.
+// Set by a gateway, or by presence where one has missed it.
+type NoticeStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of a natter.client.v1.PresenceState.
+	State uint32 `protobuf:"varint,1,opt,name=state,proto3" json:"state,omitempty"`
+	// At most 128 bytes.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// Unix milliseconds; of several the latest holds.
+	StatusMs int64 `protobuf:"varint,3,opt,name=status_ms,json=statusMs,proto3" json:"status_ms,omitempty"`
+	// Unix milliseconds at which the text goes; 0: it stays.
+	TextUntilMs   int64 `protobuf:"varint,4,opt,name=text_until_ms,json=textUntilMs,proto3" json:"text_until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoticeStatus) Reset() {
+	*x = NoticeStatus{}
+	mi := &file_natter_chat_v1_signal_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoticeStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoticeStatus) ProtoMessage() {}
+
+func (x *NoticeStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_chat_v1_signal_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoticeStatus.ProtoReflect.Descriptor instead.
+func (*NoticeStatus) Descriptor() ([]byte, []int) {
+	return file_natter_chat_v1_signal_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *NoticeStatus) GetState() uint32 {
+	if x != nil {
+		return x.State
+	}
+	return 0
+}
+
+func (x *NoticeStatus) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *NoticeStatus) GetStatusMs() int64 {
+	if x != nil {
+		return x.StatusMs
+	}
+	return 0
+}
+
+func (x *NoticeStatus) GetTextUntilMs() int64 {
+	if x != nil {
+		return x.TextUntilMs
+	}
+	return 0
+}
+
 var File_natter_chat_v1_signal_proto protoreflect.FileDescriptor
 
 const file_natter_chat_v1_signal_proto_rawDesc = "" +
@@ -324,16 +415,22 @@ const file_natter_chat_v1_signal_proto_rawDesc = "" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x120\n" +
 	"\x04data\x18\x04 \x01(\v2\x17.google.protobuf.StructH\x00R\x04data\x88\x01\x01B\a\n" +
-	"\x05_data\"\x96\x01\n" +
+	"\x05_data\"\xce\x01\n" +
 	"\x06Notice\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x126\n" +
 	"\aentered\x18\x02 \x01(\v2\x1a.natter.chat.v1.NoticeRoomH\x00R\aentered\x126\n" +
-	"\aremoved\x18\x03 \x01(\v2\x1a.natter.chat.v1.NoticeRoomH\x00R\aremovedB\b\n" +
+	"\aremoved\x18\x03 \x01(\v2\x1a.natter.chat.v1.NoticeRoomH\x00R\aremoved\x126\n" +
+	"\x06status\x18\x04 \x01(\v2\x1c.natter.chat.v1.NoticeStatusH\x00R\x06statusB\b\n" +
 	"\x06notice\"2\n" +
 	"\n" +
 	"NoticeRoom\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
-	"\x03seq\x18\x02 \x01(\rR\x03seqB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
+	"\x03seq\x18\x02 \x01(\rR\x03seq\"y\n" +
+	"\fNoticeStatus\x12\x14\n" +
+	"\x05state\x18\x01 \x01(\rR\x05state\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x1b\n" +
+	"\tstatus_ms\x18\x03 \x01(\x03R\bstatusMs\x12\"\n" +
+	"\rtext_until_ms\x18\x04 \x01(\x03R\vtextUntilMsB;Z9github.com/natter-chat/natter/proto/natter/chat/v1;chatv1b\x06proto3"
 
 var (
 	file_natter_chat_v1_signal_proto_rawDescOnce sync.Once
@@ -347,23 +444,25 @@ func file_natter_chat_v1_signal_proto_rawDescGZIP() []byte {
 	return file_natter_chat_v1_signal_proto_rawDescData
 }
 
-var file_natter_chat_v1_signal_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_natter_chat_v1_signal_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_natter_chat_v1_signal_proto_goTypes = []any{
 	(*Typing)(nil),          // 0: natter.chat.v1.Typing
 	(*Signal)(nil),          // 1: natter.chat.v1.Signal
 	(*Notice)(nil),          // 2: natter.chat.v1.Notice
 	(*NoticeRoom)(nil),      // 3: natter.chat.v1.NoticeRoom
-	(*structpb.Struct)(nil), // 4: google.protobuf.Struct
+	(*NoticeStatus)(nil),    // 4: natter.chat.v1.NoticeStatus
+	(*structpb.Struct)(nil), // 5: google.protobuf.Struct
 }
 var file_natter_chat_v1_signal_proto_depIdxs = []int32{
-	4, // 0: natter.chat.v1.Signal.data:type_name -> google.protobuf.Struct
+	5, // 0: natter.chat.v1.Signal.data:type_name -> google.protobuf.Struct
 	3, // 1: natter.chat.v1.Notice.entered:type_name -> natter.chat.v1.NoticeRoom
 	3, // 2: natter.chat.v1.Notice.removed:type_name -> natter.chat.v1.NoticeRoom
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	4, // 3: natter.chat.v1.Notice.status:type_name -> natter.chat.v1.NoticeStatus
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_natter_chat_v1_signal_proto_init() }
@@ -375,6 +474,7 @@ func file_natter_chat_v1_signal_proto_init() {
 	file_natter_chat_v1_signal_proto_msgTypes[2].OneofWrappers = []any{
 		(*Notice_Entered)(nil),
 		(*Notice_Removed)(nil),
+		(*Notice_Status)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -382,7 +482,7 @@ func file_natter_chat_v1_signal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_chat_v1_signal_proto_rawDesc), len(file_natter_chat_v1_signal_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -34,9 +34,12 @@ type PresenceState int32
 
 const (
 	PresenceState_PRESENCE_STATE_UNSPECIFIED PresenceState = 0
-	PresenceState_ONLINE                     PresenceState = 1
-	PresenceState_AWAY                       PresenceState = 2
-	PresenceState_BUSY                       PresenceState = 3
+	// Here.
+	PresenceState_ONLINE PresenceState = 1
+	// Connected, and not at the device.
+	PresenceState_AWAY PresenceState = 2
+	// Here, and not to be disturbed.
+	PresenceState_BUSY PresenceState = 3
 	// Looks like OFFLINE to everybody else.
 	PresenceState_INVISIBLE PresenceState = 4
 	// Sent by the server only.
@@ -675,6 +678,7 @@ type ServerFrame struct {
 	//	*ServerFrame_RoomList_
 	//	*ServerFrame_MemberList_
 	//	*ServerFrame_Goaway_
+	//	*ServerFrame_Notice_
 	Body          isServerFrame_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -877,6 +881,15 @@ func (x *ServerFrame) GetGoaway() *ServerFrame_Goaway {
 	return nil
 }
 
+func (x *ServerFrame) GetNotice() *ServerFrame_Notice {
+	if x != nil {
+		if x, ok := x.Body.(*ServerFrame_Notice_); ok {
+			return x.Notice
+		}
+	}
+	return nil
+}
+
 type isServerFrame_Body interface {
 	isServerFrame_Body()
 }
@@ -949,6 +962,10 @@ type ServerFrame_Goaway_ struct {
 	Goaway *ServerFrame_Goaway `protobuf:"bytes,18,opt,name=goaway,proto3,oneof"`
 }
 
+type ServerFrame_Notice_ struct {
+	Notice *ServerFrame_Notice `protobuf:"bytes,19,opt,name=notice,proto3,oneof"`
+}
+
 func (*ServerFrame_Welcome_) isServerFrame_Body() {}
 
 func (*ServerFrame_Ack_) isServerFrame_Body() {}
@@ -983,18 +1000,29 @@ func (*ServerFrame_MemberList_) isServerFrame_Body() {}
 
 func (*ServerFrame_Goaway_) isServerFrame_Body() {}
 
-// Hello is the first frame, within 10 s. Answer: welcome.
+func (*ServerFrame_Notice_) isServerFrame_Body() {}
+
+// Hello is the first frame, within 10 s; a second one is BAD_REQUEST. Answer:
+// welcome; after it come, for each room that was resumed, the events that were
+// missed, and only then newer ones. Errors: UNAUTHENTICATED, then the
+// connection is closed with 4401; UNAVAILABLE, then it is closed with 4001.
+// With too many connections of the user it is closed with 4409.
 type ClientFrame_Hello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A JWT of the operator's issuer, or a guest token.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// The client's name and version, for the operator; at most 128 bytes.
 	Agent *string `protobuf:"bytes,2,opt,name=agent,proto3,oneof" json:"agent,omitempty"`
-	// The presence to begin with; absent: ONLINE, or what `status` said last.
+	// How this device begins, before anyone sees it; absent: ONLINE, or what
+	// `status` said last. INVISIBLE is as if said with `status`: it holds on all
+	// devices.
 	State *PresenceState `protobuf:"varint,3,opt,name=state,proto3,enum=natter.client.v1.PresenceState,oneof" json:"state,omitempty"`
-	// The epoch that the last welcome named.
+	// The epoch that the last welcome named. Without it, or with another than
+	// the server's, every room in resume is RESET.
 	Epoch *uint64 `protobuf:"varint,4,opt,name=epoch,proto3,oneof" json:"epoch,omitempty"`
-	// The rooms the client already has events of; at most 200.
+	// The rooms the client already has events of, each once; at most 200. A room
+	// that is live and not named is FRESH. One that is named and may not be read
+	// any more comes as gone.
 	Resume        []*ClientFrame_RoomSeq `protobuf:"bytes,5,rep,name=resume,proto3" json:"resume,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1120,10 +1148,13 @@ func (x *ClientFrame_RoomSeq) GetSeq() uint32 {
 	return 0
 }
 
-// Refresh gives the session a newer token of the same user. Answer: ok.
+// Refresh gives the session a newer token of the same user, before the old one
+// ends. Answer: ok. Errors: UNAUTHENTICATED; the old token goes on to hold. With
+// another user's token the connection is closed with 4401.
 type ClientFrame_Refresh struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A JWT of the operator's issuer, or a guest token; its sub is that of hello.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1165,7 +1196,8 @@ func (x *ClientFrame_Refresh) GetToken() string {
 	return ""
 }
 
-// Ping asks whether the server is there. Answer: pong.
+// Ping asks whether the server is there. Answer: pong. For clients that cannot
+// see the WebSocket's own pings, as in browsers.
 type ClientFrame_Ping struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1202,7 +1234,14 @@ func (*ClientFrame_Ping) Descriptor() ([]byte, []int) {
 	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{0, 3}
 }
 
-// Send posts a message. Answer: ack.
+// Send posts a message. Answer: ack, when it is stored. Sends of one connection
+// into one room are stored in the order in which they were sent. The same
+// clientMsgId with the same text, data, replyTo and thread is one message,
+// however often it is sent: the ack says duplicate, and names the first one's
+// seq. Errors: NOT_FOUND, GONE; FORBIDDEN to who is no member, may not write in
+// a room of this kind or in this role, or is muted, and in an archived room;
+// CONFLICT if the clientMsgId was used with another body; SLOW_MODE;
+// UNAVAILABLE: send the same again.
 type ClientFrame_Send struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1212,7 +1251,7 @@ type ClientFrame_Send struct {
 	ClientMsgId string `protobuf:"bytes,2,opt,name=client_msg_id,json=clientMsgId,proto3" json:"client_msg_id,omitempty"`
 	// 1 byte to 16 KiB, not only white space. <@user> mentions a member.
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
-	// Any JSON object of at most 4 KiB.
+	// Any JSON object of at most 4 KiB, for the application: see "data" below.
 	Data *structpb.Struct `protobuf:"bytes,4,opt,name=data,proto3,oneof" json:"data,omitempty"`
 	// seq of the message that it answers.
 	ReplyTo *uint32 `protobuf:"varint,5,opt,name=reply_to,json=replyTo,proto3,oneof" json:"reply_to,omitempty"`
@@ -1304,7 +1343,9 @@ func (x *ClientFrame_Send) GetAttempt() uint32 {
 	return 0
 }
 
-// Edit changes the text of one's own message. Answer: ack.
+// Edit changes the text of one's own message; its data stays as it was. Answer:
+// ack. Errors: NOT_FOUND for the room or the message; GONE if the message was
+// deleted; FORBIDDEN for another's message, and where one may not write.
 type ClientFrame_Edit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1368,7 +1409,9 @@ func (x *ClientFrame_Edit) GetText() string {
 	return ""
 }
 
-// Delete takes a message's text away. Answer: ack.
+// Delete takes a message's text and data away, for everybody and for good: one's
+// own, or as a moderator another's. Its seq stays. Answer: ack. Errors:
+// NOT_FOUND, FORBIDDEN.
 type ClientFrame_Delete struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1423,14 +1466,15 @@ func (x *ClientFrame_Delete) GetSeq() uint32 {
 	return 0
 }
 
-// React adds one's reaction to a message, or takes it back. Answer: ack.
+// React adds one's reaction to a message, or takes it back. Answer: ack. Errors:
+// NOT_FOUND, GONE, FORBIDDEN; TOO_LARGE for the 21st kind on one message.
 type ClientFrame_React struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	// seq of the message.
 	Seq uint32 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
-	// 1-64 bytes.
+	// 1-64 bytes: an emoji, or a name of the application's.
 	Emoji string `protobuf:"bytes,3,opt,name=emoji,proto3" json:"emoji,omitempty"`
 	// Take it back.
 	Remove        *bool `protobuf:"varint,4,opt,name=remove,proto3,oneof" json:"remove,omitempty"`
@@ -1496,7 +1540,11 @@ func (x *ClientFrame_React) GetRemove() bool {
 	return false
 }
 
-// Typing tells the room that one writes. Answer: ok, if it has an id.
+// Typing tells the room's other members that one writes; in rooms of more than
+// 100 members it is taken and not told. Answer: ok, if it has an id; without one
+// a frame that comes too soon is dropped in silence. Errors: NOT_FOUND if the
+// room is not live on this connection; FORBIDDEN to who is no member;
+// RATE_LIMITED within 2 s of the last one.
 type ClientFrame_Typing struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1551,7 +1599,9 @@ func (x *ClientFrame_Typing) GetStop() bool {
 	return false
 }
 
-// Read raises one's read marker. Answer: ok.
+// Read raises one's read marker. Answer: ok. The others learn of it once per
+// second at most, in rooms of up to 100 members; in larger ones only one's own
+// connections do. Errors: NOT_FOUND; FORBIDDEN to who is no member.
 type ClientFrame_Read struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1606,13 +1656,21 @@ func (x *ClientFrame_Read) GetSeq() uint32 {
 	return 0
 }
 
-// Status sets one's presence on all devices. Answer: ok.
+// Status sets one's presence on all devices, for as long as any of them is
+// connected. Answer: ok.
 type ClientFrame_Status struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ONLINE, AWAY, BUSY or INVISIBLE.
 	State PresenceState `protobuf:"varint,1,opt,name=state,proto3,enum=natter.client.v1.PresenceState" json:"state,omitempty"`
 	// At most 128 bytes.
-	Text          *string `protobuf:"bytes,2,opt,name=text,proto3,oneof" json:"text,omitempty"`
+	Text *string `protobuf:"bytes,2,opt,name=text,proto3,oneof" json:"text,omitempty"`
+	// When the text goes, by the server's clock: in the future, at most 30 days
+	// ahead. Absent: it stays.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3,oneof" json:"until,omitempty"`
+	// Only of this device: the client's idle sign. ONLINE or AWAY, without a
+	// text. Of several devices the best is shown, unless what was said for all
+	// of them is not ONLINE.
+	Device        *bool `protobuf:"varint,4,opt,name=device,proto3,oneof" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1661,15 +1719,36 @@ func (x *ClientFrame_Status) GetText() string {
 	return ""
 }
 
-// Signal passes an application's own event to the room's live sessions, and
-// is not stored. Answer: ok, if it has an id.
+func (x *ClientFrame_Status) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *ClientFrame_Status) GetDevice() bool {
+	if x != nil && x.Device != nil {
+		return *x.Device
+	}
+	return false
+}
+
+// Signal passes an application's own event to all connections on which the room
+// is live, watchers' and the sender's own too. It is not stored, has no seq, is
+// not replayed, and is the first to be left out towards who reads slowly. To
+// signal one has to be allowed to send: members who may write, who are not
+// muted, in a room that is not archived; in a BROADCAST room owners and
+// moderators. Answer: ok, if it has an id; it says that the signal was passed
+// on, not that anybody got it. Without one, what comes too fast is dropped in
+// silence. Errors: NOT_FOUND if the room is not live on this connection;
+// FORBIDDEN; RATE_LIMITED above 20 per second.
 type ClientFrame_Signal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	// 1-64 bytes.
+	// What happened, in the application's words; 1-64 bytes.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Any JSON object of at most 4 KiB.
+	// Any JSON object of at most 4 KiB: see "data" below.
 	Data          *structpb.Struct `protobuf:"bytes,3,opt,name=data,proto3,oneof" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1726,7 +1805,9 @@ func (x *ClientFrame_Signal) GetData() *structpb.Struct {
 	return nil
 }
 
-// CreateRoom makes a room with oneself as owner. Answer: room.
+// CreateRoom makes a room with oneself as owner. Answer: room, which is live
+// then. The same request again is answered with the same room. Errors: CONFLICT
+// if the id is taken.
 type ClientFrame_CreateRoom struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id: [a-z0-9][a-z0-9_-]{0,63}; absent: the server makes one.
@@ -1808,10 +1889,11 @@ func (x *ClientFrame_CreateRoom) GetMembers() []string {
 	return nil
 }
 
-// OpenDirect opens the direct room with one other user. Answer: room.
+// OpenDirect opens the direct room with one other user: the one that is there,
+// or a new one. Answer: room, which is live then.
 type ClientFrame_OpenDirect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// User id.
+	// User id of the other.
 	User          string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1854,7 +1936,9 @@ func (x *ClientFrame_OpenDirect) GetUser() string {
 	return ""
 }
 
-// UpdateRoom changes what is set in it. Answer: ack.
+// UpdateRoom changes what is set in it, by moderators; archived by owners. What
+// is absent stays; nothing at all is BAD_REQUEST. Answer: ack. Errors:
+// NOT_FOUND, GONE, FORBIDDEN.
 type ClientFrame_UpdateRoom struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1863,11 +1947,12 @@ type ClientFrame_UpdateRoom struct {
 	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// At most 1 KiB.
 	Topic *string `protobuf:"bytes,3,opt,name=topic,proto3,oneof" json:"topic,omitempty"`
-	// 0-21600.
+	// Seconds between two messages of one member; 0-21600, 0: no slow mode.
 	SlowModeSeconds *uint32 `protobuf:"varint,4,opt,name=slow_mode_seconds,json=slowModeSeconds,proto3,oneof" json:"slow_mode_seconds,omitempty"`
-	Archived        *bool   `protobuf:"varint,5,opt,name=archived,proto3,oneof" json:"archived,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// An archived room is read, not written.
+	Archived      *bool `protobuf:"varint,5,opt,name=archived,proto3,oneof" json:"archived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ClientFrame_UpdateRoom) Reset() {
@@ -1935,7 +2020,9 @@ func (x *ClientFrame_UpdateRoom) GetArchived() bool {
 	return false
 }
 
-// DeleteRoom closes a room for ever. Answer: ack.
+// DeleteRoom closes a room for ever, by an owner; its id is not used again.
+// Answer: ack. All its sessions see closed, then gone. Errors: NOT_FOUND, GONE,
+// FORBIDDEN.
 type ClientFrame_DeleteRoom struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -1981,7 +2068,9 @@ func (x *ClientFrame_DeleteRoom) GetRoom() string {
 	return ""
 }
 
-// Join makes one a member. Answer: room.
+// Join makes one a member of a room that is open to all. Answer: room, which is
+// live then. Errors: NOT_FOUND, also for a private room; GONE; FORBIDDEN to who
+// is banned; ROOM_FULL.
 type ClientFrame_Join struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2027,7 +2116,9 @@ func (x *ClientFrame_Join) GetRoom() string {
 	return ""
 }
 
-// Leave ends one's membership. Answer: ack.
+// Leave ends one's membership. Answer: ack; the room ends on all of one's
+// connections with gone. Errors: NOT_FOUND; FORBIDDEN to the last owner, and in
+// a direct room.
 type ClientFrame_Leave struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2073,7 +2164,9 @@ func (x *ClientFrame_Leave) GetRoom() string {
 	return ""
 }
 
-// Invite makes another a member. Answer: ack (room, if it is oneself).
+// Invite makes another a member; the room becomes live on all their
+// connections. Answer: ack; room, if it is oneself. Errors: NOT_FOUND, GONE,
+// ROOM_FULL; FORBIDDEN to who may not invite, and for a user who is banned.
 type ClientFrame_Invite struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2128,7 +2221,8 @@ func (x *ClientFrame_Invite) GetUser() string {
 	return ""
 }
 
-// Kick ends another's membership. Answer: ack.
+// Kick ends another's membership, by a moderator. Answer: ack. They see removed,
+// then gone. Errors: NOT_FOUND, FORBIDDEN.
 type ClientFrame_Kick struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2192,7 +2286,8 @@ func (x *ClientFrame_Kick) GetReason() string {
 	return ""
 }
 
-// Ban ends another's membership, and they may not come back. Answer: ack.
+// Ban ends another's membership, and they may not come back; also of who is no
+// member. By a moderator. Answer: ack. Errors: NOT_FOUND, FORBIDDEN.
 type ClientFrame_Ban struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2265,7 +2360,8 @@ func (x *ClientFrame_Ban) GetReason() string {
 	return ""
 }
 
-// Unban lets a user come back. Answer: ack.
+// Unban lets a user come back, by a moderator. Answer: ack. Errors: NOT_FOUND,
+// FORBIDDEN.
 type ClientFrame_Unban struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2320,7 +2416,8 @@ func (x *ClientFrame_Unban) GetUser() string {
 	return ""
 }
 
-// Mute keeps a member from writing. Answer: ack.
+// Mute keeps a user from writing, reacting and signalling, by a moderator; it
+// outlives leaving. Answer: ack. Errors: NOT_FOUND, FORBIDDEN.
 type ClientFrame_Mute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2384,7 +2481,8 @@ func (x *ClientFrame_Mute) GetUntil() *timestamppb.Timestamp {
 	return nil
 }
 
-// Unmute lets a member write again. Answer: ack.
+// Unmute lets a user write again, by a moderator. Answer: ack. Errors:
+// NOT_FOUND, FORBIDDEN.
 type ClientFrame_Unmute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2439,7 +2537,9 @@ func (x *ClientFrame_Unmute) GetUser() string {
 	return ""
 }
 
-// SetRole gives a member another role. Answer: ack.
+// SetRole gives a member another role, by an owner; not in a direct room.
+// Answer: ack. Errors: NOT_FOUND for the room or the member; FORBIDDEN, also for
+// the last owner.
 type ClientFrame_SetRole struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2504,7 +2604,10 @@ func (x *ClientFrame_SetRole) GetRole() v1.Role {
 }
 
 // Watch makes a room's events come: a public room's without joining, or one
-// of one's own beyond the 200 that hello made live. Answer: room.
+// of one's own beyond the 200 that hello made live. On a room that is live
+// already, too. Answer: room, then what was missed, then what is newer. Errors:
+// NOT_FOUND, GONE; FORBIDDEN to who is banned; TOO_LARGE if as many rooms are
+// live as may be.
 type ClientFrame_Watch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2559,7 +2662,8 @@ func (x *ClientFrame_Watch) GetSeq() uint32 {
 	return 0
 }
 
-// Unwatch stops a room's events on this session. Answer: ok.
+// Unwatch stops a room's events on this connection; a membership stays. Answer:
+// ok, also if it was not live.
 type ClientFrame_Unwatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2605,7 +2709,8 @@ func (x *ClientFrame_Unwatch) GetRoom() string {
 	return ""
 }
 
-// Rooms lists public rooms and one's own. Answer: roomList.
+// Rooms lists public rooms and one's own, live or not. Answer: roomList. It is
+// read from the archive, which may be a moment behind. Errors: UNAVAILABLE.
 type ClientFrame_Rooms struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Part of a name, at most 128 bytes.
@@ -2669,7 +2774,8 @@ func (x *ClientFrame_Rooms) GetLimit() uint32 {
 	return 0
 }
 
-// Members lists a room's members. Answer: memberList.
+// Members lists a room's members. Answer: memberList. Errors: NOT_FOUND, GONE,
+// FORBIDDEN, UNAVAILABLE.
 type ClientFrame_Members struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2733,7 +2839,8 @@ func (x *ClientFrame_Members) GetLimit() uint32 {
 	return 0
 }
 
-// Presence asks who is here. Answer: presenceChange with everyone.
+// Presence asks who is here. Answer: presenceChange with everyone who is not
+// offline. Errors: NOT_FOUND, GONE, FORBIDDEN, UNAVAILABLE.
 type ClientFrame_Presence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2779,8 +2886,9 @@ func (x *ClientFrame_Presence) GetRoom() string {
 	return ""
 }
 
-// Messages asks for a page. Answer: page. At most one of before, after and
-// around; none of them: the newest.
+// Messages asks for a page of a room's messages as they stand now. Answer: page.
+// At most one of before, after and around; none of them: the newest. Errors:
+// NOT_FOUND, GONE, FORBIDDEN, UNAVAILABLE.
 type ClientFrame_Messages struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -2871,10 +2979,15 @@ func (x *ClientFrame_Messages) GetLimit() uint32 {
 	return 0
 }
 
-// Search finds messages in the rooms one may read. Answer: results.
+// Search finds messages in the rooms one may read. Answer: results. It is read
+// from the archive, which may be a moment behind. Errors: NOT_FOUND, GONE and
+// FORBIDDEN if room is named; UNAVAILABLE.
 type ClientFrame_Search struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Words and "phrases", at most 50 terms and 1 KiB.
+	// Words, which all have to be there, in any order; "phrases", which have to
+	// be there as they are; a * after three letters or more stands for any
+	// ending. Case and accents do not matter. Chinese, Japanese and Korean are
+	// found by any characters in a row. At most 50 words and 1 KiB.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// Only in this room.
 	Room *string `protobuf:"bytes,2,opt,name=room,proto3,oneof" json:"room,omitempty"`
@@ -3161,8 +3274,23 @@ type ServerFrame_Limits struct {
 	ReplayEvents uint32 `protobuf:"varint,15,opt,name=replay_events,json=replayEvents,proto3" json:"replay_events,omitempty"`
 	// Signals of one session each second.
 	SignalsPerSecond uint32 `protobuf:"varint,16,opt,name=signals_per_second,json=signalsPerSecond,proto3" json:"signals_per_second,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Other requests of one session each second, without pages.
+	RequestsPerSecond uint32 `protobuf:"varint,17,opt,name=requests_per_second,json=requestsPerSecond,proto3" json:"requests_per_second,omitempty"`
+	// Such requests of one session at once.
+	RequestsBurst uint32 `protobuf:"varint,18,opt,name=requests_burst,json=requestsBurst,proto3" json:"requests_burst,omitempty"`
+	// Sends of all of a user's sessions on one gateway each second.
+	UserSendsPerSecond uint32 `protobuf:"varint,19,opt,name=user_sends_per_second,json=userSendsPerSecond,proto3" json:"user_sends_per_second,omitempty"`
+	// Sends of all of a user's sessions at once.
+	UserSendsBurst uint32 `protobuf:"varint,20,opt,name=user_sends_burst,json=userSendsBurst,proto3" json:"user_sends_burst,omitempty"`
+	// Other requests of all of a user's sessions each second.
+	UserRequestsPerSecond uint32 `protobuf:"varint,21,opt,name=user_requests_per_second,json=userRequestsPerSecond,proto3" json:"user_requests_per_second,omitempty"`
+	// Such requests of all of a user's sessions at once.
+	UserRequestsBurst uint32 `protobuf:"varint,22,opt,name=user_requests_burst,json=userRequestsBurst,proto3" json:"user_requests_burst,omitempty"`
+	// Milliseconds between two read marks of one session that are passed on for
+	// one room; of those in between, the highest.
+	ReadIntervalMs uint32 `protobuf:"varint,23,opt,name=read_interval_ms,json=readIntervalMs,proto3" json:"read_interval_ms,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ServerFrame_Limits) Reset() {
@@ -3307,16 +3435,67 @@ func (x *ServerFrame_Limits) GetSignalsPerSecond() uint32 {
 	return 0
 }
 
-// Ack answers what changed a room: it is stored.
+func (x *ServerFrame_Limits) GetRequestsPerSecond() uint32 {
+	if x != nil {
+		return x.RequestsPerSecond
+	}
+	return 0
+}
+
+func (x *ServerFrame_Limits) GetRequestsBurst() uint32 {
+	if x != nil {
+		return x.RequestsBurst
+	}
+	return 0
+}
+
+func (x *ServerFrame_Limits) GetUserSendsPerSecond() uint32 {
+	if x != nil {
+		return x.UserSendsPerSecond
+	}
+	return 0
+}
+
+func (x *ServerFrame_Limits) GetUserSendsBurst() uint32 {
+	if x != nil {
+		return x.UserSendsBurst
+	}
+	return 0
+}
+
+func (x *ServerFrame_Limits) GetUserRequestsPerSecond() uint32 {
+	if x != nil {
+		return x.UserRequestsPerSecond
+	}
+	return 0
+}
+
+func (x *ServerFrame_Limits) GetUserRequestsBurst() uint32 {
+	if x != nil {
+		return x.UserRequestsBurst
+	}
+	return 0
+}
+
+func (x *ServerFrame_Limits) GetReadIntervalMs() uint32 {
+	if x != nil {
+		return x.ReadIntervalMs
+	}
+	return 0
+}
+
+// Ack answers what changed a room: it is stored, as durably as durability says,
+// and will not be lost, doubled or moved.
 type ServerFrame_Ack struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	// seq of the last event that the request made, or of where it became so.
+	// seq of the last event that the request made, or of where it became so. Of a
+	// send, it is the message's id.
 	Seq uint32 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
 	// Time of that event.
 	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
-	// It was so already.
+	// It was so already: the request had been done, or there was nothing to do.
 	Duplicate bool `protobuf:"varint,4,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// What the server promises about the event.
 	Durability    v1.Durability `protobuf:"varint,5,opt,name=durability,proto3,enum=natter.chat.v1.Durability" json:"durability,omitempty"`
@@ -3463,10 +3642,12 @@ func (*ServerFrame_Pong) Descriptor() ([]byte, []int) {
 	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 5}
 }
 
-// Error says why a request was not done. The connection lives.
+// Error says why a request was not done. The connection lives. Without re, it
+// is about a frame whose id could not be read, or a typing or signal without one.
 type ServerFrame_Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Code  v1.ErrorCode           `protobuf:"varint,1,opt,name=code,proto3,enum=natter.chat.v1.ErrorCode" json:"code,omitempty"`
+	// For programs.
+	Code v1.ErrorCode `protobuf:"varint,1,opt,name=code,proto3,enum=natter.chat.v1.ErrorCode" json:"code,omitempty"`
 	// One sentence for a person: what happened and what to do.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// The field of the request that is at fault, in lowerCamelCase.
@@ -3535,7 +3716,8 @@ func (x *ServerFrame_Error) GetRetryAfterMs() uint32 {
 	return 0
 }
 
-// Event is one change of a room, in order and without a hole.
+// Event is one change of a room, in order and without a hole. A kind of change
+// that the client does not know still counts as seen.
 type ServerFrame_Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
@@ -3546,7 +3728,7 @@ type ServerFrame_Event struct {
 	Time *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
 	// User id of who did it.
 	User string `protobuf:"bytes,4,opt,name=user,proto3" json:"user,omitempty"`
-	// Display name of who did it.
+	// Display name of who did it, at that time.
 	Name *string `protobuf:"bytes,5,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	// Of a message: the id that its client gave it.
 	ClientMsgId *string `protobuf:"bytes,6,opt,name=client_msg_id,json=clientMsgId,proto3,oneof" json:"client_msg_id,omitempty"`
@@ -3568,6 +3750,9 @@ type ServerFrame_Event struct {
 	//	*ServerFrame_Event_Unmuted
 	//	*ServerFrame_Event_RoleSet
 	//	*ServerFrame_Event_Closed
+	//	*ServerFrame_Event_Erased
+	//	*ServerFrame_Event_Trimmed
+	//	*ServerFrame_Event_RetentionSet
 	Change        isServerFrame_Event_Change `protobuf_oneof:"change"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3778,6 +3963,33 @@ func (x *ServerFrame_Event) GetClosed() *v1.Closed {
 	return nil
 }
 
+func (x *ServerFrame_Event) GetErased() *ServerFrame_Erased {
+	if x != nil {
+		if x, ok := x.Change.(*ServerFrame_Event_Erased); ok {
+			return x.Erased
+		}
+	}
+	return nil
+}
+
+func (x *ServerFrame_Event) GetTrimmed() *v1.Trimmed {
+	if x != nil {
+		if x, ok := x.Change.(*ServerFrame_Event_Trimmed); ok {
+			return x.Trimmed
+		}
+	}
+	return nil
+}
+
+func (x *ServerFrame_Event) GetRetentionSet() *v1.RetentionSet {
+	if x != nil {
+		if x, ok := x.Change.(*ServerFrame_Event_RetentionSet); ok {
+			return x.RetentionSet
+		}
+	}
+	return nil
+}
+
 type isServerFrame_Event_Change interface {
 	isServerFrame_Event_Change()
 }
@@ -3838,6 +4050,18 @@ type ServerFrame_Event_Closed struct {
 	Closed *v1.Closed `protobuf:"bytes,20,opt,name=closed,proto3,oneof"`
 }
 
+type ServerFrame_Event_Erased struct {
+	Erased *ServerFrame_Erased `protobuf:"bytes,21,opt,name=erased,proto3,oneof"`
+}
+
+type ServerFrame_Event_Trimmed struct {
+	Trimmed *v1.Trimmed `protobuf:"bytes,32,opt,name=trimmed,proto3,oneof"`
+}
+
+type ServerFrame_Event_RetentionSet struct {
+	RetentionSet *v1.RetentionSet `protobuf:"bytes,33,opt,name=retention_set,json=retentionSet,proto3,oneof"`
+}
+
 func (*ServerFrame_Event_Message) isServerFrame_Event_Change() {}
 
 func (*ServerFrame_Event_Edited) isServerFrame_Event_Change() {}
@@ -3866,6 +4090,59 @@ func (*ServerFrame_Event_RoleSet) isServerFrame_Event_Change() {}
 
 func (*ServerFrame_Event_Closed) isServerFrame_Event_Change() {}
 
+func (*ServerFrame_Event_Erased) isServerFrame_Event_Change() {}
+
+func (*ServerFrame_Event_Trimmed) isServerFrame_Event_Change() {}
+
+func (*ServerFrame_Event_RetentionSet) isServerFrame_Event_Change() {}
+
+// Erased: what messages said is gone for good; show them as deleted. Some of
+// the seqs may be those of other events.
+type ServerFrame_Erased struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// seqs of the messages.
+	Seqs          []uint32 `protobuf:"varint,1,rep,packed,name=seqs,proto3" json:"seqs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServerFrame_Erased) Reset() {
+	*x = ServerFrame_Erased{}
+	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServerFrame_Erased) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServerFrame_Erased) ProtoMessage() {}
+
+func (x *ServerFrame_Erased) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServerFrame_Erased.ProtoReflect.Descriptor instead.
+func (*ServerFrame_Erased) Descriptor() ([]byte, []int) {
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 8}
+}
+
+func (x *ServerFrame_Erased) GetSeqs() []uint32 {
+	if x != nil {
+		return x.Seqs
+	}
+	return nil
+}
+
 // Edited: a message has another text.
 type ServerFrame_Edited struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3879,7 +4156,7 @@ type ServerFrame_Edited struct {
 
 func (x *ServerFrame_Edited) Reset() {
 	*x = ServerFrame_Edited{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	mi := &file_natter_client_v1_client_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3891,7 +4168,7 @@ func (x *ServerFrame_Edited) String() string {
 func (*ServerFrame_Edited) ProtoMessage() {}
 
 func (x *ServerFrame_Edited) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[42]
+	mi := &file_natter_client_v1_client_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3904,7 +4181,7 @@ func (x *ServerFrame_Edited) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Edited.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Edited) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 8}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 9}
 }
 
 func (x *ServerFrame_Edited) GetSeq() uint32 {
@@ -3921,11 +4198,12 @@ func (x *ServerFrame_Edited) GetText() string {
 	return ""
 }
 
-// Created: the room is there.
+// Created: the room is there; always seq 1.
 type ServerFrame_Created struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Display name.
-	Name string      `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Who may see it, and write in it.
 	Kind v1.RoomKind `protobuf:"varint,2,opt,name=kind,proto3,enum=natter.chat.v1.RoomKind" json:"kind,omitempty"`
 	// At most 1 KiB.
 	Topic         string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -3935,7 +4213,7 @@ type ServerFrame_Created struct {
 
 func (x *ServerFrame_Created) Reset() {
 	*x = ServerFrame_Created{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[43]
+	mi := &file_natter_client_v1_client_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3947,7 +4225,7 @@ func (x *ServerFrame_Created) String() string {
 func (*ServerFrame_Created) ProtoMessage() {}
 
 func (x *ServerFrame_Created) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[43]
+	mi := &file_natter_client_v1_client_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3960,7 +4238,7 @@ func (x *ServerFrame_Created) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Created.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Created) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 9}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 10}
 }
 
 func (x *ServerFrame_Created) GetName() string {
@@ -3984,12 +4262,14 @@ func (x *ServerFrame_Created) GetTopic() string {
 	return ""
 }
 
-// Gone: no more events of this room come on this session.
+// Gone: no more events of this room come on this connection.
 type ServerFrame_Gone struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	// For people: left, removed, deleted.
+	// left, removed or deleted; not found: it was named in a hello and may not be
+	// seen any more; unavailable: it could not be brought up to date, watch it
+	// again.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3997,7 +4277,7 @@ type ServerFrame_Gone struct {
 
 func (x *ServerFrame_Gone) Reset() {
 	*x = ServerFrame_Gone{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[44]
+	mi := &file_natter_client_v1_client_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4009,7 +4289,7 @@ func (x *ServerFrame_Gone) String() string {
 func (*ServerFrame_Gone) ProtoMessage() {}
 
 func (x *ServerFrame_Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[44]
+	mi := &file_natter_client_v1_client_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4022,7 +4302,7 @@ func (x *ServerFrame_Gone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Gone.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Gone) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 10}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 11}
 }
 
 func (x *ServerFrame_Gone) GetRoom() string {
@@ -4039,14 +4319,15 @@ func (x *ServerFrame_Gone) GetReason() string {
 	return ""
 }
 
-// Typing: somebody writes.
+// Typing: somebody writes. It ends with stop, with their message, or when no
+// further one has come for some 6 s.
 type ServerFrame_Typing struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	// User id.
 	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	// They stopped.
+	// They stopped, and did not send.
 	Stop          bool `protobuf:"varint,3,opt,name=stop,proto3" json:"stop,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4054,7 +4335,7 @@ type ServerFrame_Typing struct {
 
 func (x *ServerFrame_Typing) Reset() {
 	*x = ServerFrame_Typing{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[45]
+	mi := &file_natter_client_v1_client_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4066,7 +4347,7 @@ func (x *ServerFrame_Typing) String() string {
 func (*ServerFrame_Typing) ProtoMessage() {}
 
 func (x *ServerFrame_Typing) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[45]
+	mi := &file_natter_client_v1_client_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4079,7 +4360,7 @@ func (x *ServerFrame_Typing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Typing.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Typing) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 11}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 12}
 }
 
 func (x *ServerFrame_Typing) GetRoom() string {
@@ -4118,7 +4399,7 @@ type ServerFrame_ReadMark struct {
 
 func (x *ServerFrame_ReadMark) Reset() {
 	*x = ServerFrame_ReadMark{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[46]
+	mi := &file_natter_client_v1_client_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4130,7 +4411,7 @@ func (x *ServerFrame_ReadMark) String() string {
 func (*ServerFrame_ReadMark) ProtoMessage() {}
 
 func (x *ServerFrame_ReadMark) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[46]
+	mi := &file_natter_client_v1_client_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4143,7 +4424,7 @@ func (x *ServerFrame_ReadMark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_ReadMark.ProtoReflect.Descriptor instead.
 func (*ServerFrame_ReadMark) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 12}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 13}
 }
 
 func (x *ServerFrame_ReadMark) GetRoom() string {
@@ -4167,16 +4448,16 @@ func (x *ServerFrame_ReadMark) GetSeq() uint32 {
 	return 0
 }
 
-// Signal: an application's own passing event.
+// Signal: an application's own passing event, also to its sender.
 type ServerFrame_Signal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	// User id of who sent it.
 	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	// 1-64 bytes.
+	// What happened, in the application's words; 1-64 bytes.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	// A JSON object of at most 4 KiB.
+	// A JSON object of at most 4 KiB, as it was sent.
 	Data          *structpb.Struct `protobuf:"bytes,4,opt,name=data,proto3,oneof" json:"data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4184,7 +4465,7 @@ type ServerFrame_Signal struct {
 
 func (x *ServerFrame_Signal) Reset() {
 	*x = ServerFrame_Signal{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[47]
+	mi := &file_natter_client_v1_client_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4196,7 +4477,7 @@ func (x *ServerFrame_Signal) String() string {
 func (*ServerFrame_Signal) ProtoMessage() {}
 
 func (x *ServerFrame_Signal) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[47]
+	mi := &file_natter_client_v1_client_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4209,7 +4490,7 @@ func (x *ServerFrame_Signal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Signal.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Signal) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 13}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 14}
 }
 
 func (x *ServerFrame_Signal) GetRoom() string {
@@ -4246,7 +4527,8 @@ type ServerFrame_PresenceChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id; absent where it is about oneself.
 	Room *string `protobuf:"bytes,1,opt,name=room,proto3,oneof" json:"room,omitempty"`
-	// One entry per user; none but the count in a room above 500 members.
+	// One entry per user. Where more than 500 are online: only those whom the
+	// session saw in a memberList of the room last.
 	Changes []*ServerFrame_UserPresence `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
 	// Members of the room who are not offline.
 	Online        uint32 `protobuf:"varint,3,opt,name=online,proto3" json:"online,omitempty"`
@@ -4256,7 +4538,7 @@ type ServerFrame_PresenceChange struct {
 
 func (x *ServerFrame_PresenceChange) Reset() {
 	*x = ServerFrame_PresenceChange{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[48]
+	mi := &file_natter_client_v1_client_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4268,7 +4550,7 @@ func (x *ServerFrame_PresenceChange) String() string {
 func (*ServerFrame_PresenceChange) ProtoMessage() {}
 
 func (x *ServerFrame_PresenceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[48]
+	mi := &file_natter_client_v1_client_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4281,7 +4563,7 @@ func (x *ServerFrame_PresenceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_PresenceChange.ProtoReflect.Descriptor instead.
 func (*ServerFrame_PresenceChange) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 14}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 15}
 }
 
 func (x *ServerFrame_PresenceChange) GetRoom() string {
@@ -4305,7 +4587,7 @@ func (x *ServerFrame_PresenceChange) GetOnline() uint32 {
 	return 0
 }
 
-// UserPresence is one user's.
+// UserPresence is how one user may be reached.
 type ServerFrame_UserPresence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// User id.
@@ -4314,7 +4596,8 @@ type ServerFrame_UserPresence struct {
 	State PresenceState `protobuf:"varint,2,opt,name=state,proto3,enum=natter.client.v1.PresenceState" json:"state,omitempty"`
 	// What they say of themselves.
 	Text *string `protobuf:"bytes,3,opt,name=text,proto3,oneof" json:"text,omitempty"`
-	// When they were last here, if they are not.
+	// When they were last seen here, if they are not, it is known, and the
+	// operator lets it be told.
 	LastSeen      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=last_seen,json=lastSeen,proto3,oneof" json:"last_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4322,7 +4605,7 @@ type ServerFrame_UserPresence struct {
 
 func (x *ServerFrame_UserPresence) Reset() {
 	*x = ServerFrame_UserPresence{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[49]
+	mi := &file_natter_client_v1_client_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4334,7 +4617,7 @@ func (x *ServerFrame_UserPresence) String() string {
 func (*ServerFrame_UserPresence) ProtoMessage() {}
 
 func (x *ServerFrame_UserPresence) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[49]
+	mi := &file_natter_client_v1_client_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4347,7 +4630,7 @@ func (x *ServerFrame_UserPresence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_UserPresence.ProtoReflect.Descriptor instead.
 func (*ServerFrame_UserPresence) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 15}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 16}
 }
 
 func (x *ServerFrame_UserPresence) GetUser() string {
@@ -4383,7 +4666,7 @@ type ServerFrame_Page struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	// Rising by seq.
+	// Rising by seq. Events that are no messages have a seq, and are not here.
 	Messages []*v1.Message `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
 	// There are older ones.
 	HasBefore bool `protobuf:"varint,3,opt,name=has_before,json=hasBefore,proto3" json:"has_before,omitempty"`
@@ -4395,7 +4678,7 @@ type ServerFrame_Page struct {
 
 func (x *ServerFrame_Page) Reset() {
 	*x = ServerFrame_Page{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[50]
+	mi := &file_natter_client_v1_client_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4407,7 +4690,7 @@ func (x *ServerFrame_Page) String() string {
 func (*ServerFrame_Page) ProtoMessage() {}
 
 func (x *ServerFrame_Page) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[50]
+	mi := &file_natter_client_v1_client_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4420,7 +4703,7 @@ func (x *ServerFrame_Page) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Page.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Page) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 16}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 17}
 }
 
 func (x *ServerFrame_Page) GetRoom() string {
@@ -4454,7 +4737,9 @@ func (x *ServerFrame_Page) GetHasAfter() bool {
 // Results answers search.
 type ServerFrame_Results struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Hits  []*ServerFrame_Hit     `protobuf:"bytes,1,rep,name=hits,proto3" json:"hits,omitempty"`
+	// The newest first. Fewer than asked for, with a cursor, where the search
+	// took too long: the cursor goes on.
+	Hits []*ServerFrame_Hit `protobuf:"bytes,1,rep,name=hits,proto3" json:"hits,omitempty"`
 	// For the next page; absent at the end.
 	Cursor        *string `protobuf:"bytes,2,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -4463,7 +4748,7 @@ type ServerFrame_Results struct {
 
 func (x *ServerFrame_Results) Reset() {
 	*x = ServerFrame_Results{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[51]
+	mi := &file_natter_client_v1_client_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4475,7 +4760,7 @@ func (x *ServerFrame_Results) String() string {
 func (*ServerFrame_Results) ProtoMessage() {}
 
 func (x *ServerFrame_Results) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[51]
+	mi := &file_natter_client_v1_client_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4488,7 +4773,7 @@ func (x *ServerFrame_Results) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Results.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Results) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 17}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 18}
 }
 
 func (x *ServerFrame_Results) GetHits() []*ServerFrame_Hit {
@@ -4509,8 +4794,10 @@ func (x *ServerFrame_Results) GetCursor() string {
 type ServerFrame_Hit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
-	Room          string               `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	Message       *v1.Message          `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// The message as it stands.
+	Message *v1.Message `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// Where in its text the terms were found.
 	Snippet       *ServerFrame_Snippet `protobuf:"bytes,3,opt,name=snippet,proto3" json:"snippet,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4518,7 +4805,7 @@ type ServerFrame_Hit struct {
 
 func (x *ServerFrame_Hit) Reset() {
 	*x = ServerFrame_Hit{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[52]
+	mi := &file_natter_client_v1_client_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4530,7 +4817,7 @@ func (x *ServerFrame_Hit) String() string {
 func (*ServerFrame_Hit) ProtoMessage() {}
 
 func (x *ServerFrame_Hit) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[52]
+	mi := &file_natter_client_v1_client_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4543,7 +4830,7 @@ func (x *ServerFrame_Hit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Hit.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Hit) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 18}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 19}
 }
 
 func (x *ServerFrame_Hit) GetRoom() string {
@@ -4567,11 +4854,12 @@ func (x *ServerFrame_Hit) GetSnippet() *ServerFrame_Snippet {
 	return nil
 }
 
-// Snippet is the part of a text in which the terms were found.
+// Snippet is the part of a text in which the words were found.
 type ServerFrame_Snippet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Text  string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// Where the terms stand in it.
+	// As it stands in the message; about 160 characters.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Where the words stand in it, in order.
 	Marks         []*ServerFrame_Range `protobuf:"bytes,2,rep,name=marks,proto3" json:"marks,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4579,7 +4867,7 @@ type ServerFrame_Snippet struct {
 
 func (x *ServerFrame_Snippet) Reset() {
 	*x = ServerFrame_Snippet{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[53]
+	mi := &file_natter_client_v1_client_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4591,7 +4879,7 @@ func (x *ServerFrame_Snippet) String() string {
 func (*ServerFrame_Snippet) ProtoMessage() {}
 
 func (x *ServerFrame_Snippet) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[53]
+	mi := &file_natter_client_v1_client_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4604,7 +4892,7 @@ func (x *ServerFrame_Snippet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Snippet.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Snippet) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 19}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 20}
 }
 
 func (x *ServerFrame_Snippet) GetText() string {
@@ -4623,16 +4911,18 @@ func (x *ServerFrame_Snippet) GetMarks() []*ServerFrame_Range {
 
 // Range is a stretch of a text, in UTF-16 code units.
 type ServerFrame_Range struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Start         uint32                 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
-	End           uint32                 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first unit.
+	Start uint32 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	// The unit after the last.
+	End           uint32 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServerFrame_Range) Reset() {
 	*x = ServerFrame_Range{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[54]
+	mi := &file_natter_client_v1_client_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4644,7 +4934,7 @@ func (x *ServerFrame_Range) String() string {
 func (*ServerFrame_Range) ProtoMessage() {}
 
 func (x *ServerFrame_Range) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[54]
+	mi := &file_natter_client_v1_client_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4657,7 +4947,7 @@ func (x *ServerFrame_Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Range.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Range) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 20}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 21}
 }
 
 func (x *ServerFrame_Range) GetStart() uint32 {
@@ -4677,7 +4967,10 @@ func (x *ServerFrame_Range) GetEnd() uint32 {
 // RoomList answers rooms.
 type ServerFrame_RoomList struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Rooms []*v1.RoomView         `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// As the user who asks sees them, but without last and with unread and
+	// mentions at 0: those are counted where a room is live. resume means nothing
+	// here.
+	Rooms []*v1.RoomView `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// For the next page; absent at the end.
 	Cursor        *string `protobuf:"bytes,2,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -4686,7 +4979,7 @@ type ServerFrame_RoomList struct {
 
 func (x *ServerFrame_RoomList) Reset() {
 	*x = ServerFrame_RoomList{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[55]
+	mi := &file_natter_client_v1_client_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4698,7 +4991,7 @@ func (x *ServerFrame_RoomList) String() string {
 func (*ServerFrame_RoomList) ProtoMessage() {}
 
 func (x *ServerFrame_RoomList) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[55]
+	mi := &file_natter_client_v1_client_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4711,7 +5004,7 @@ func (x *ServerFrame_RoomList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_RoomList.ProtoReflect.Descriptor instead.
 func (*ServerFrame_RoomList) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 21}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 22}
 }
 
 func (x *ServerFrame_RoomList) GetRooms() []*v1.RoomView {
@@ -4730,8 +5023,9 @@ func (x *ServerFrame_RoomList) GetCursor() string {
 
 // MemberList answers members.
 type ServerFrame_MemberList struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Members []*ServerFrame_Member  `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In no order that means anything.
+	Members []*ServerFrame_Member `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
 	// For the next page; absent at the end.
 	Cursor        *string `protobuf:"bytes,2,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -4740,7 +5034,7 @@ type ServerFrame_MemberList struct {
 
 func (x *ServerFrame_MemberList) Reset() {
 	*x = ServerFrame_MemberList{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[56]
+	mi := &file_natter_client_v1_client_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4752,7 +5046,7 @@ func (x *ServerFrame_MemberList) String() string {
 func (*ServerFrame_MemberList) ProtoMessage() {}
 
 func (x *ServerFrame_MemberList) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[56]
+	mi := &file_natter_client_v1_client_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4765,7 +5059,7 @@ func (x *ServerFrame_MemberList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_MemberList.ProtoReflect.Descriptor instead.
 func (*ServerFrame_MemberList) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 22}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 23}
 }
 
 func (x *ServerFrame_MemberList) GetMembers() []*ServerFrame_Member {
@@ -4788,17 +5082,21 @@ type ServerFrame_Member struct {
 	// User id.
 	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	// Display name.
-	Name string  `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What they may do in the room.
 	Role v1.Role `protobuf:"varint,3,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
 	// How they may be reached now.
-	State         PresenceState `protobuf:"varint,4,opt,name=state,proto3,enum=natter.client.v1.PresenceState" json:"state,omitempty"`
+	State PresenceState `protobuf:"varint,4,opt,name=state,proto3,enum=natter.client.v1.PresenceState" json:"state,omitempty"`
+	// When they were last seen here, if they are not, it is known, and the
+	// operator lets it be told.
+	LastSeen      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_seen,json=lastSeen,proto3,oneof" json:"last_seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServerFrame_Member) Reset() {
 	*x = ServerFrame_Member{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[57]
+	mi := &file_natter_client_v1_client_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4810,7 +5108,7 @@ func (x *ServerFrame_Member) String() string {
 func (*ServerFrame_Member) ProtoMessage() {}
 
 func (x *ServerFrame_Member) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[57]
+	mi := &file_natter_client_v1_client_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4823,7 +5121,7 @@ func (x *ServerFrame_Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Member.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Member) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 23}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 24}
 }
 
 func (x *ServerFrame_Member) GetUser() string {
@@ -4854,12 +5152,24 @@ func (x *ServerFrame_Member) GetState() PresenceState {
 	return PresenceState_PRESENCE_STATE_UNSPECIFIED
 }
 
-// Goaway: this server stops; connect anew.
+func (x *ServerFrame_Member) GetLastSeen() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastSeen
+	}
+	return nil
+}
+
+// Goaway: connect anew and resume, since this server stops. Each client is told
+// another time, so that they do not all come at once. Requests are answered
+// until then; who stays is closed with 4001. Or since the session's token is
+// about to expire (reason `token expires`), where a refresh in time is as good:
+// then the session stays. It comes when a tenth of the token's time is left, at
+// most a minute; at the end the session is closed with 4002.
 type ServerFrame_Goaway struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Milliseconds after which to reconnect.
+	// Milliseconds after which to connect anew; of a token, those that are left.
 	AfterMs uint32 `protobuf:"varint,1,opt,name=after_ms,json=afterMs,proto3" json:"after_ms,omitempty"`
-	// For people.
+	// For people, but for `token expires`, which is always called so.
 	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4867,7 +5177,7 @@ type ServerFrame_Goaway struct {
 
 func (x *ServerFrame_Goaway) Reset() {
 	*x = ServerFrame_Goaway{}
-	mi := &file_natter_client_v1_client_proto_msgTypes[58]
+	mi := &file_natter_client_v1_client_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4879,7 +5189,7 @@ func (x *ServerFrame_Goaway) String() string {
 func (*ServerFrame_Goaway) ProtoMessage() {}
 
 func (x *ServerFrame_Goaway) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_client_v1_client_proto_msgTypes[58]
+	mi := &file_natter_client_v1_client_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4892,7 +5202,7 @@ func (x *ServerFrame_Goaway) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerFrame_Goaway.ProtoReflect.Descriptor instead.
 func (*ServerFrame_Goaway) Descriptor() ([]byte, []int) {
-	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 24}
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 25}
 }
 
 func (x *ServerFrame_Goaway) GetAfterMs() uint32 {
@@ -4909,11 +5219,76 @@ func (x *ServerFrame_Goaway) GetReason() string {
 	return ""
 }
 
+// Notice: those who look after the server have something to say to everybody,
+// to a room or to a user. Show it; it is not stored, and comes once.
+type ServerFrame_Notice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For people, 1 byte to 1 KiB.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Room id, if it is for a room that is live here.
+	Room *string `protobuf:"bytes,2,opt,name=room,proto3,oneof" json:"room,omitempty"`
+	// For the application: a JSON object of at most 4 KiB.
+	Data          *structpb.Struct `protobuf:"bytes,3,opt,name=data,proto3,oneof" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ServerFrame_Notice) Reset() {
+	*x = ServerFrame_Notice{}
+	mi := &file_natter_client_v1_client_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServerFrame_Notice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServerFrame_Notice) ProtoMessage() {}
+
+func (x *ServerFrame_Notice) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_client_v1_client_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServerFrame_Notice.ProtoReflect.Descriptor instead.
+func (*ServerFrame_Notice) Descriptor() ([]byte, []int) {
+	return file_natter_client_v1_client_proto_rawDescGZIP(), []int{1, 26}
+}
+
+func (x *ServerFrame_Notice) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ServerFrame_Notice) GetRoom() string {
+	if x != nil && x.Room != nil {
+		return *x.Room
+	}
+	return ""
+}
+
+func (x *ServerFrame_Notice) GetData() *structpb.Struct {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 var File_natter_client_v1_client_proto protoreflect.FileDescriptor
 
 const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\n" +
-	"\x1dnatter/client/v1/client.proto\x12\x10natter.client.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1anatter/chat/v1/event.proto\x1a\x1cnatter/chat/v1/message.proto\x1a\x19natter/chat/v1/room.proto\"\xc4(\n" +
+	"\x1dnatter/client/v1/client.proto\x12\x10natter.client.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1anatter/chat/v1/event.proto\x1a\x1cnatter/chat/v1/message.proto\x1a\x1enatter/chat/v1/retention.proto\x1a\x19natter/chat/v1/room.proto\"\xae)\n" +
 	"\vClientFrame\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12;\n" +
 	"\x05hello\x18\x02 \x01(\v2#.natter.client.v1.ClientFrame.HelloH\x00R\x05hello\x12A\n" +
@@ -4999,11 +5374,15 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x05_stop\x1a,\n" +
 	"\x04Read\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
-	"\x03seq\x18\x02 \x01(\rR\x03seq\x1aa\n" +
+	"\x03seq\x18\x02 \x01(\rR\x03seq\x1a\xca\x01\n" +
 	"\x06Status\x125\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x1f.natter.client.v1.PresenceStateR\x05state\x12\x17\n" +
-	"\x04text\x18\x02 \x01(\tH\x00R\x04text\x88\x01\x01B\a\n" +
-	"\x05_text\x1ak\n" +
+	"\x04text\x18\x02 \x01(\tH\x00R\x04text\x88\x01\x01\x125\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampH\x01R\x05until\x88\x01\x01\x12\x1b\n" +
+	"\x06device\x18\x04 \x01(\bH\x02R\x06device\x88\x01\x01B\a\n" +
+	"\x05_textB\b\n" +
+	"\x06_untilB\t\n" +
+	"\a_device\x1ak\n" +
 	"\x06Signal\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x120\n" +
@@ -5116,7 +5495,7 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x06_afterB\t\n" +
 	"\a_cursorB\b\n" +
 	"\x06_limitB\t\n" +
-	"\arequest\"\xfc(\n" +
+	"\arequest\"\xa2/\n" +
 	"\vServerFrame\x12\x13\n" +
 	"\x02re\x18\x01 \x01(\rH\x01R\x02re\x88\x01\x01\x12A\n" +
 	"\awelcome\x18\x02 \x01(\v2%.natter.client.v1.ServerFrame.WelcomeH\x00R\awelcome\x125\n" +
@@ -5137,7 +5516,8 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\troom_list\x18\x10 \x01(\v2&.natter.client.v1.ServerFrame.RoomListH\x00R\broomList\x12K\n" +
 	"\vmember_list\x18\x11 \x01(\v2(.natter.client.v1.ServerFrame.MemberListH\x00R\n" +
 	"memberList\x12>\n" +
-	"\x06goaway\x18\x12 \x01(\v2$.natter.client.v1.ServerFrame.GoawayH\x00R\x06goaway\x1a\x9c\x02\n" +
+	"\x06goaway\x18\x12 \x01(\v2$.natter.client.v1.ServerFrame.GoawayH\x00R\x06goaway\x12>\n" +
+	"\x06notice\x18\x13 \x01(\v2$.natter.client.v1.ServerFrame.NoticeH\x00R\x06notice\x1a\x9c\x02\n" +
 	"\aWelcome\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x126\n" +
 	"\x04user\x18\x02 \x01(\v2\".natter.client.v1.ServerFrame.UserR\x04user\x12\x14\n" +
@@ -5150,7 +5530,7 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1b\n" +
 	"\x06avatar\x18\x03 \x01(\tH\x00R\x06avatar\x88\x01\x01B\t\n" +
-	"\a_avatar\x1a\xe5\x04\n" +
+	"\a_avatar\x1a\xac\a\n" +
 	"\x06Limits\x12\x1f\n" +
 	"\vframe_bytes\x18\x01 \x01(\rR\n" +
 	"frameBytes\x12\x1d\n" +
@@ -5173,7 +5553,14 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x04page\x18\r \x01(\rR\x04page\x12!\n" +
 	"\fsearch_terms\x18\x0e \x01(\rR\vsearchTerms\x12#\n" +
 	"\rreplay_events\x18\x0f \x01(\rR\freplayEvents\x12,\n" +
-	"\x12signals_per_second\x18\x10 \x01(\rR\x10signalsPerSecond\x1a\xb5\x01\n" +
+	"\x12signals_per_second\x18\x10 \x01(\rR\x10signalsPerSecond\x12.\n" +
+	"\x13requests_per_second\x18\x11 \x01(\rR\x11requestsPerSecond\x12%\n" +
+	"\x0erequests_burst\x18\x12 \x01(\rR\rrequestsBurst\x121\n" +
+	"\x15user_sends_per_second\x18\x13 \x01(\rR\x12userSendsPerSecond\x12(\n" +
+	"\x10user_sends_burst\x18\x14 \x01(\rR\x0euserSendsBurst\x127\n" +
+	"\x18user_requests_per_second\x18\x15 \x01(\rR\x15userRequestsPerSecond\x12.\n" +
+	"\x13user_requests_burst\x18\x16 \x01(\rR\x11userRequestsBurst\x12(\n" +
+	"\x10read_interval_ms\x18\x17 \x01(\rR\x0ereadIntervalMs\x1a\xb5\x01\n" +
 	"\x03Ack\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\rR\x03seq\x12.\n" +
@@ -5190,7 +5577,7 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x05field\x18\x03 \x01(\tH\x00R\x05field\x88\x01\x01\x12)\n" +
 	"\x0eretry_after_ms\x18\x04 \x01(\rH\x01R\fretryAfterMs\x88\x01\x01B\b\n" +
 	"\x06_fieldB\x11\n" +
-	"\x0f_retry_after_ms\x1a\xc5\a\n" +
+	"\x0f_retry_after_ms\x1a\xff\b\n" +
 	"\x05Event\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\rR\x03seq\x12.\n" +
@@ -5212,10 +5599,15 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"\x05muted\x18\x11 \x01(\v2\x15.natter.chat.v1.MutedH\x00R\x05muted\x123\n" +
 	"\aunmuted\x18\x12 \x01(\v2\x17.natter.chat.v1.UnmutedH\x00R\aunmuted\x124\n" +
 	"\brole_set\x18\x13 \x01(\v2\x17.natter.chat.v1.RoleSetH\x00R\aroleSet\x120\n" +
-	"\x06closed\x18\x14 \x01(\v2\x16.natter.chat.v1.ClosedH\x00R\x06closedB\b\n" +
+	"\x06closed\x18\x14 \x01(\v2\x16.natter.chat.v1.ClosedH\x00R\x06closed\x12>\n" +
+	"\x06erased\x18\x15 \x01(\v2$.natter.client.v1.ServerFrame.ErasedH\x00R\x06erased\x123\n" +
+	"\atrimmed\x18  \x01(\v2\x17.natter.chat.v1.TrimmedH\x00R\atrimmed\x12C\n" +
+	"\rretention_set\x18! \x01(\v2\x1c.natter.chat.v1.RetentionSetH\x00R\fretentionSetB\b\n" +
 	"\x06changeB\a\n" +
 	"\x05_nameB\x10\n" +
-	"\x0e_client_msg_id\x1a.\n" +
+	"\x0e_client_msg_id\x1a\x1c\n" +
+	"\x06Erased\x12\x12\n" +
+	"\x04seqs\x18\x01 \x03(\rR\x04seqs\x1a.\n" +
 	"\x06Edited\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x1aa\n" +
@@ -5281,15 +5673,24 @@ const file_natter_client_v1_client_proto_rawDesc = "" +
 	"MemberList\x12>\n" +
 	"\amembers\x18\x01 \x03(\v2$.natter.client.v1.ServerFrame.MemberR\amembers\x12\x1b\n" +
 	"\x06cursor\x18\x02 \x01(\tH\x00R\x06cursor\x88\x01\x01B\t\n" +
-	"\a_cursor\x1a\x91\x01\n" +
+	"\a_cursor\x1a\xdd\x01\n" +
 	"\x06Member\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12(\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x14.natter.chat.v1.RoleR\x04role\x125\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1f.natter.client.v1.PresenceStateR\x05state\x1a;\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1f.natter.client.v1.PresenceStateR\x05state\x12<\n" +
+	"\tlast_seen\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\blastSeen\x88\x01\x01B\f\n" +
+	"\n" +
+	"_last_seen\x1a;\n" +
 	"\x06Goaway\x12\x19\n" +
 	"\bafter_ms\x18\x01 \x01(\rR\aafterMs\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reasonB\x06\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x1ay\n" +
+	"\x06Notice\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x17\n" +
+	"\x04room\x18\x02 \x01(\tH\x00R\x04room\x88\x01\x01\x120\n" +
+	"\x04data\x18\x03 \x01(\v2\x17.google.protobuf.StructH\x01R\x04data\x88\x01\x01B\a\n" +
+	"\x05_roomB\a\n" +
+	"\x05_dataB\x06\n" +
 	"\x04bodyB\x05\n" +
 	"\x03_re*k\n" +
 	"\rPresenceState\x12\x1e\n" +
@@ -5314,7 +5715,7 @@ func file_natter_client_v1_client_proto_rawDescGZIP() []byte {
 }
 
 var file_natter_client_v1_client_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_natter_client_v1_client_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
+var file_natter_client_v1_client_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_natter_client_v1_client_proto_goTypes = []any{
 	(PresenceState)(0),                 // 0: natter.client.v1.PresenceState
 	(*ClientFrame)(nil),                // 1: natter.client.v1.ClientFrame
@@ -5359,145 +5760,156 @@ var file_natter_client_v1_client_proto_goTypes = []any{
 	(*ServerFrame_Pong)(nil),           // 40: natter.client.v1.ServerFrame.Pong
 	(*ServerFrame_Error)(nil),          // 41: natter.client.v1.ServerFrame.Error
 	(*ServerFrame_Event)(nil),          // 42: natter.client.v1.ServerFrame.Event
-	(*ServerFrame_Edited)(nil),         // 43: natter.client.v1.ServerFrame.Edited
-	(*ServerFrame_Created)(nil),        // 44: natter.client.v1.ServerFrame.Created
-	(*ServerFrame_Gone)(nil),           // 45: natter.client.v1.ServerFrame.Gone
-	(*ServerFrame_Typing)(nil),         // 46: natter.client.v1.ServerFrame.Typing
-	(*ServerFrame_ReadMark)(nil),       // 47: natter.client.v1.ServerFrame.ReadMark
-	(*ServerFrame_Signal)(nil),         // 48: natter.client.v1.ServerFrame.Signal
-	(*ServerFrame_PresenceChange)(nil), // 49: natter.client.v1.ServerFrame.PresenceChange
-	(*ServerFrame_UserPresence)(nil),   // 50: natter.client.v1.ServerFrame.UserPresence
-	(*ServerFrame_Page)(nil),           // 51: natter.client.v1.ServerFrame.Page
-	(*ServerFrame_Results)(nil),        // 52: natter.client.v1.ServerFrame.Results
-	(*ServerFrame_Hit)(nil),            // 53: natter.client.v1.ServerFrame.Hit
-	(*ServerFrame_Snippet)(nil),        // 54: natter.client.v1.ServerFrame.Snippet
-	(*ServerFrame_Range)(nil),          // 55: natter.client.v1.ServerFrame.Range
-	(*ServerFrame_RoomList)(nil),       // 56: natter.client.v1.ServerFrame.RoomList
-	(*ServerFrame_MemberList)(nil),     // 57: natter.client.v1.ServerFrame.MemberList
-	(*ServerFrame_Member)(nil),         // 58: natter.client.v1.ServerFrame.Member
-	(*ServerFrame_Goaway)(nil),         // 59: natter.client.v1.ServerFrame.Goaway
-	(*v1.RoomView)(nil),                // 60: natter.chat.v1.RoomView
-	(*structpb.Struct)(nil),            // 61: google.protobuf.Struct
-	(v1.RoomKind)(0),                   // 62: natter.chat.v1.RoomKind
-	(*timestamppb.Timestamp)(nil),      // 63: google.protobuf.Timestamp
-	(v1.Role)(0),                       // 64: natter.chat.v1.Role
-	(v1.Durability)(0),                 // 65: natter.chat.v1.Durability
-	(v1.ErrorCode)(0),                  // 66: natter.chat.v1.ErrorCode
-	(*v1.Posted)(nil),                  // 67: natter.chat.v1.Posted
-	(*v1.Deleted)(nil),                 // 68: natter.chat.v1.Deleted
-	(*v1.Reacted)(nil),                 // 69: natter.chat.v1.Reacted
-	(*v1.Updated)(nil),                 // 70: natter.chat.v1.Updated
-	(*v1.Joined)(nil),                  // 71: natter.chat.v1.Joined
-	(*v1.Left)(nil),                    // 72: natter.chat.v1.Left
-	(*v1.Removed)(nil),                 // 73: natter.chat.v1.Removed
-	(*v1.Unbanned)(nil),                // 74: natter.chat.v1.Unbanned
-	(*v1.Muted)(nil),                   // 75: natter.chat.v1.Muted
-	(*v1.Unmuted)(nil),                 // 76: natter.chat.v1.Unmuted
-	(*v1.RoleSet)(nil),                 // 77: natter.chat.v1.RoleSet
-	(*v1.Closed)(nil),                  // 78: natter.chat.v1.Closed
-	(*v1.Message)(nil),                 // 79: natter.chat.v1.Message
+	(*ServerFrame_Erased)(nil),         // 43: natter.client.v1.ServerFrame.Erased
+	(*ServerFrame_Edited)(nil),         // 44: natter.client.v1.ServerFrame.Edited
+	(*ServerFrame_Created)(nil),        // 45: natter.client.v1.ServerFrame.Created
+	(*ServerFrame_Gone)(nil),           // 46: natter.client.v1.ServerFrame.Gone
+	(*ServerFrame_Typing)(nil),         // 47: natter.client.v1.ServerFrame.Typing
+	(*ServerFrame_ReadMark)(nil),       // 48: natter.client.v1.ServerFrame.ReadMark
+	(*ServerFrame_Signal)(nil),         // 49: natter.client.v1.ServerFrame.Signal
+	(*ServerFrame_PresenceChange)(nil), // 50: natter.client.v1.ServerFrame.PresenceChange
+	(*ServerFrame_UserPresence)(nil),   // 51: natter.client.v1.ServerFrame.UserPresence
+	(*ServerFrame_Page)(nil),           // 52: natter.client.v1.ServerFrame.Page
+	(*ServerFrame_Results)(nil),        // 53: natter.client.v1.ServerFrame.Results
+	(*ServerFrame_Hit)(nil),            // 54: natter.client.v1.ServerFrame.Hit
+	(*ServerFrame_Snippet)(nil),        // 55: natter.client.v1.ServerFrame.Snippet
+	(*ServerFrame_Range)(nil),          // 56: natter.client.v1.ServerFrame.Range
+	(*ServerFrame_RoomList)(nil),       // 57: natter.client.v1.ServerFrame.RoomList
+	(*ServerFrame_MemberList)(nil),     // 58: natter.client.v1.ServerFrame.MemberList
+	(*ServerFrame_Member)(nil),         // 59: natter.client.v1.ServerFrame.Member
+	(*ServerFrame_Goaway)(nil),         // 60: natter.client.v1.ServerFrame.Goaway
+	(*ServerFrame_Notice)(nil),         // 61: natter.client.v1.ServerFrame.Notice
+	(*v1.RoomView)(nil),                // 62: natter.chat.v1.RoomView
+	(*structpb.Struct)(nil),            // 63: google.protobuf.Struct
+	(*timestamppb.Timestamp)(nil),      // 64: google.protobuf.Timestamp
+	(v1.RoomKind)(0),                   // 65: natter.chat.v1.RoomKind
+	(v1.Role)(0),                       // 66: natter.chat.v1.Role
+	(v1.Durability)(0),                 // 67: natter.chat.v1.Durability
+	(v1.ErrorCode)(0),                  // 68: natter.chat.v1.ErrorCode
+	(*v1.Posted)(nil),                  // 69: natter.chat.v1.Posted
+	(*v1.Deleted)(nil),                 // 70: natter.chat.v1.Deleted
+	(*v1.Reacted)(nil),                 // 71: natter.chat.v1.Reacted
+	(*v1.Updated)(nil),                 // 72: natter.chat.v1.Updated
+	(*v1.Joined)(nil),                  // 73: natter.chat.v1.Joined
+	(*v1.Left)(nil),                    // 74: natter.chat.v1.Left
+	(*v1.Removed)(nil),                 // 75: natter.chat.v1.Removed
+	(*v1.Unbanned)(nil),                // 76: natter.chat.v1.Unbanned
+	(*v1.Muted)(nil),                   // 77: natter.chat.v1.Muted
+	(*v1.Unmuted)(nil),                 // 78: natter.chat.v1.Unmuted
+	(*v1.RoleSet)(nil),                 // 79: natter.chat.v1.RoleSet
+	(*v1.Closed)(nil),                  // 80: natter.chat.v1.Closed
+	(*v1.Trimmed)(nil),                 // 81: natter.chat.v1.Trimmed
+	(*v1.RetentionSet)(nil),            // 82: natter.chat.v1.RetentionSet
+	(*v1.Message)(nil),                 // 83: natter.chat.v1.Message
 }
 var file_natter_client_v1_client_proto_depIdxs = []int32{
-	3,  // 0: natter.client.v1.ClientFrame.hello:type_name -> natter.client.v1.ClientFrame.Hello
-	5,  // 1: natter.client.v1.ClientFrame.refresh:type_name -> natter.client.v1.ClientFrame.Refresh
-	6,  // 2: natter.client.v1.ClientFrame.ping:type_name -> natter.client.v1.ClientFrame.Ping
-	7,  // 3: natter.client.v1.ClientFrame.send:type_name -> natter.client.v1.ClientFrame.Send
-	8,  // 4: natter.client.v1.ClientFrame.edit:type_name -> natter.client.v1.ClientFrame.Edit
-	9,  // 5: natter.client.v1.ClientFrame.delete:type_name -> natter.client.v1.ClientFrame.Delete
-	10, // 6: natter.client.v1.ClientFrame.react:type_name -> natter.client.v1.ClientFrame.React
-	11, // 7: natter.client.v1.ClientFrame.typing:type_name -> natter.client.v1.ClientFrame.Typing
-	12, // 8: natter.client.v1.ClientFrame.read:type_name -> natter.client.v1.ClientFrame.Read
-	13, // 9: natter.client.v1.ClientFrame.status:type_name -> natter.client.v1.ClientFrame.Status
-	14, // 10: natter.client.v1.ClientFrame.signal:type_name -> natter.client.v1.ClientFrame.Signal
-	15, // 11: natter.client.v1.ClientFrame.create_room:type_name -> natter.client.v1.ClientFrame.CreateRoom
-	16, // 12: natter.client.v1.ClientFrame.open_direct:type_name -> natter.client.v1.ClientFrame.OpenDirect
-	17, // 13: natter.client.v1.ClientFrame.update_room:type_name -> natter.client.v1.ClientFrame.UpdateRoom
-	18, // 14: natter.client.v1.ClientFrame.delete_room:type_name -> natter.client.v1.ClientFrame.DeleteRoom
-	19, // 15: natter.client.v1.ClientFrame.join:type_name -> natter.client.v1.ClientFrame.Join
-	20, // 16: natter.client.v1.ClientFrame.leave:type_name -> natter.client.v1.ClientFrame.Leave
-	21, // 17: natter.client.v1.ClientFrame.invite:type_name -> natter.client.v1.ClientFrame.Invite
-	22, // 18: natter.client.v1.ClientFrame.kick:type_name -> natter.client.v1.ClientFrame.Kick
-	23, // 19: natter.client.v1.ClientFrame.ban:type_name -> natter.client.v1.ClientFrame.Ban
-	24, // 20: natter.client.v1.ClientFrame.unban:type_name -> natter.client.v1.ClientFrame.Unban
-	25, // 21: natter.client.v1.ClientFrame.mute:type_name -> natter.client.v1.ClientFrame.Mute
-	26, // 22: natter.client.v1.ClientFrame.unmute:type_name -> natter.client.v1.ClientFrame.Unmute
-	27, // 23: natter.client.v1.ClientFrame.set_role:type_name -> natter.client.v1.ClientFrame.SetRole
-	28, // 24: natter.client.v1.ClientFrame.watch:type_name -> natter.client.v1.ClientFrame.Watch
-	29, // 25: natter.client.v1.ClientFrame.unwatch:type_name -> natter.client.v1.ClientFrame.Unwatch
-	30, // 26: natter.client.v1.ClientFrame.rooms:type_name -> natter.client.v1.ClientFrame.Rooms
-	31, // 27: natter.client.v1.ClientFrame.members:type_name -> natter.client.v1.ClientFrame.Members
-	32, // 28: natter.client.v1.ClientFrame.presence:type_name -> natter.client.v1.ClientFrame.Presence
-	33, // 29: natter.client.v1.ClientFrame.messages:type_name -> natter.client.v1.ClientFrame.Messages
-	34, // 30: natter.client.v1.ClientFrame.search:type_name -> natter.client.v1.ClientFrame.Search
-	35, // 31: natter.client.v1.ServerFrame.welcome:type_name -> natter.client.v1.ServerFrame.Welcome
-	38, // 32: natter.client.v1.ServerFrame.ack:type_name -> natter.client.v1.ServerFrame.Ack
-	39, // 33: natter.client.v1.ServerFrame.ok:type_name -> natter.client.v1.ServerFrame.Ok
-	40, // 34: natter.client.v1.ServerFrame.pong:type_name -> natter.client.v1.ServerFrame.Pong
-	41, // 35: natter.client.v1.ServerFrame.error:type_name -> natter.client.v1.ServerFrame.Error
-	42, // 36: natter.client.v1.ServerFrame.event:type_name -> natter.client.v1.ServerFrame.Event
-	60, // 37: natter.client.v1.ServerFrame.room:type_name -> natter.chat.v1.RoomView
-	45, // 38: natter.client.v1.ServerFrame.gone:type_name -> natter.client.v1.ServerFrame.Gone
-	46, // 39: natter.client.v1.ServerFrame.typing:type_name -> natter.client.v1.ServerFrame.Typing
-	47, // 40: natter.client.v1.ServerFrame.read_mark:type_name -> natter.client.v1.ServerFrame.ReadMark
-	48, // 41: natter.client.v1.ServerFrame.signal:type_name -> natter.client.v1.ServerFrame.Signal
-	49, // 42: natter.client.v1.ServerFrame.presence_change:type_name -> natter.client.v1.ServerFrame.PresenceChange
-	51, // 43: natter.client.v1.ServerFrame.page:type_name -> natter.client.v1.ServerFrame.Page
-	52, // 44: natter.client.v1.ServerFrame.results:type_name -> natter.client.v1.ServerFrame.Results
-	56, // 45: natter.client.v1.ServerFrame.room_list:type_name -> natter.client.v1.ServerFrame.RoomList
-	57, // 46: natter.client.v1.ServerFrame.member_list:type_name -> natter.client.v1.ServerFrame.MemberList
-	59, // 47: natter.client.v1.ServerFrame.goaway:type_name -> natter.client.v1.ServerFrame.Goaway
-	0,  // 48: natter.client.v1.ClientFrame.Hello.state:type_name -> natter.client.v1.PresenceState
-	4,  // 49: natter.client.v1.ClientFrame.Hello.resume:type_name -> natter.client.v1.ClientFrame.RoomSeq
-	61, // 50: natter.client.v1.ClientFrame.Send.data:type_name -> google.protobuf.Struct
-	0,  // 51: natter.client.v1.ClientFrame.Status.state:type_name -> natter.client.v1.PresenceState
-	61, // 52: natter.client.v1.ClientFrame.Signal.data:type_name -> google.protobuf.Struct
-	62, // 53: natter.client.v1.ClientFrame.CreateRoom.kind:type_name -> natter.chat.v1.RoomKind
-	63, // 54: natter.client.v1.ClientFrame.Ban.until:type_name -> google.protobuf.Timestamp
-	63, // 55: natter.client.v1.ClientFrame.Mute.until:type_name -> google.protobuf.Timestamp
-	64, // 56: natter.client.v1.ClientFrame.SetRole.role:type_name -> natter.chat.v1.Role
-	63, // 57: natter.client.v1.ClientFrame.Search.before:type_name -> google.protobuf.Timestamp
-	63, // 58: natter.client.v1.ClientFrame.Search.after:type_name -> google.protobuf.Timestamp
-	36, // 59: natter.client.v1.ServerFrame.Welcome.user:type_name -> natter.client.v1.ServerFrame.User
-	60, // 60: natter.client.v1.ServerFrame.Welcome.rooms:type_name -> natter.chat.v1.RoomView
-	37, // 61: natter.client.v1.ServerFrame.Welcome.limits:type_name -> natter.client.v1.ServerFrame.Limits
-	63, // 62: natter.client.v1.ServerFrame.Welcome.server_time:type_name -> google.protobuf.Timestamp
-	63, // 63: natter.client.v1.ServerFrame.Ack.time:type_name -> google.protobuf.Timestamp
-	65, // 64: natter.client.v1.ServerFrame.Ack.durability:type_name -> natter.chat.v1.Durability
-	66, // 65: natter.client.v1.ServerFrame.Error.code:type_name -> natter.chat.v1.ErrorCode
-	63, // 66: natter.client.v1.ServerFrame.Event.time:type_name -> google.protobuf.Timestamp
-	67, // 67: natter.client.v1.ServerFrame.Event.message:type_name -> natter.chat.v1.Posted
-	43, // 68: natter.client.v1.ServerFrame.Event.edited:type_name -> natter.client.v1.ServerFrame.Edited
-	68, // 69: natter.client.v1.ServerFrame.Event.deleted:type_name -> natter.chat.v1.Deleted
-	69, // 70: natter.client.v1.ServerFrame.Event.reacted:type_name -> natter.chat.v1.Reacted
-	44, // 71: natter.client.v1.ServerFrame.Event.created:type_name -> natter.client.v1.ServerFrame.Created
-	70, // 72: natter.client.v1.ServerFrame.Event.updated:type_name -> natter.chat.v1.Updated
-	71, // 73: natter.client.v1.ServerFrame.Event.joined:type_name -> natter.chat.v1.Joined
-	72, // 74: natter.client.v1.ServerFrame.Event.left:type_name -> natter.chat.v1.Left
-	73, // 75: natter.client.v1.ServerFrame.Event.removed:type_name -> natter.chat.v1.Removed
-	74, // 76: natter.client.v1.ServerFrame.Event.unbanned:type_name -> natter.chat.v1.Unbanned
-	75, // 77: natter.client.v1.ServerFrame.Event.muted:type_name -> natter.chat.v1.Muted
-	76, // 78: natter.client.v1.ServerFrame.Event.unmuted:type_name -> natter.chat.v1.Unmuted
-	77, // 79: natter.client.v1.ServerFrame.Event.role_set:type_name -> natter.chat.v1.RoleSet
-	78, // 80: natter.client.v1.ServerFrame.Event.closed:type_name -> natter.chat.v1.Closed
-	62, // 81: natter.client.v1.ServerFrame.Created.kind:type_name -> natter.chat.v1.RoomKind
-	61, // 82: natter.client.v1.ServerFrame.Signal.data:type_name -> google.protobuf.Struct
-	50, // 83: natter.client.v1.ServerFrame.PresenceChange.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
-	0,  // 84: natter.client.v1.ServerFrame.UserPresence.state:type_name -> natter.client.v1.PresenceState
-	63, // 85: natter.client.v1.ServerFrame.UserPresence.last_seen:type_name -> google.protobuf.Timestamp
-	79, // 86: natter.client.v1.ServerFrame.Page.messages:type_name -> natter.chat.v1.Message
-	53, // 87: natter.client.v1.ServerFrame.Results.hits:type_name -> natter.client.v1.ServerFrame.Hit
-	79, // 88: natter.client.v1.ServerFrame.Hit.message:type_name -> natter.chat.v1.Message
-	54, // 89: natter.client.v1.ServerFrame.Hit.snippet:type_name -> natter.client.v1.ServerFrame.Snippet
-	55, // 90: natter.client.v1.ServerFrame.Snippet.marks:type_name -> natter.client.v1.ServerFrame.Range
-	60, // 91: natter.client.v1.ServerFrame.RoomList.rooms:type_name -> natter.chat.v1.RoomView
-	58, // 92: natter.client.v1.ServerFrame.MemberList.members:type_name -> natter.client.v1.ServerFrame.Member
-	64, // 93: natter.client.v1.ServerFrame.Member.role:type_name -> natter.chat.v1.Role
-	0,  // 94: natter.client.v1.ServerFrame.Member.state:type_name -> natter.client.v1.PresenceState
-	95, // [95:95] is the sub-list for method output_type
-	95, // [95:95] is the sub-list for method input_type
-	95, // [95:95] is the sub-list for extension type_name
-	95, // [95:95] is the sub-list for extension extendee
-	0,  // [0:95] is the sub-list for field type_name
+	3,   // 0: natter.client.v1.ClientFrame.hello:type_name -> natter.client.v1.ClientFrame.Hello
+	5,   // 1: natter.client.v1.ClientFrame.refresh:type_name -> natter.client.v1.ClientFrame.Refresh
+	6,   // 2: natter.client.v1.ClientFrame.ping:type_name -> natter.client.v1.ClientFrame.Ping
+	7,   // 3: natter.client.v1.ClientFrame.send:type_name -> natter.client.v1.ClientFrame.Send
+	8,   // 4: natter.client.v1.ClientFrame.edit:type_name -> natter.client.v1.ClientFrame.Edit
+	9,   // 5: natter.client.v1.ClientFrame.delete:type_name -> natter.client.v1.ClientFrame.Delete
+	10,  // 6: natter.client.v1.ClientFrame.react:type_name -> natter.client.v1.ClientFrame.React
+	11,  // 7: natter.client.v1.ClientFrame.typing:type_name -> natter.client.v1.ClientFrame.Typing
+	12,  // 8: natter.client.v1.ClientFrame.read:type_name -> natter.client.v1.ClientFrame.Read
+	13,  // 9: natter.client.v1.ClientFrame.status:type_name -> natter.client.v1.ClientFrame.Status
+	14,  // 10: natter.client.v1.ClientFrame.signal:type_name -> natter.client.v1.ClientFrame.Signal
+	15,  // 11: natter.client.v1.ClientFrame.create_room:type_name -> natter.client.v1.ClientFrame.CreateRoom
+	16,  // 12: natter.client.v1.ClientFrame.open_direct:type_name -> natter.client.v1.ClientFrame.OpenDirect
+	17,  // 13: natter.client.v1.ClientFrame.update_room:type_name -> natter.client.v1.ClientFrame.UpdateRoom
+	18,  // 14: natter.client.v1.ClientFrame.delete_room:type_name -> natter.client.v1.ClientFrame.DeleteRoom
+	19,  // 15: natter.client.v1.ClientFrame.join:type_name -> natter.client.v1.ClientFrame.Join
+	20,  // 16: natter.client.v1.ClientFrame.leave:type_name -> natter.client.v1.ClientFrame.Leave
+	21,  // 17: natter.client.v1.ClientFrame.invite:type_name -> natter.client.v1.ClientFrame.Invite
+	22,  // 18: natter.client.v1.ClientFrame.kick:type_name -> natter.client.v1.ClientFrame.Kick
+	23,  // 19: natter.client.v1.ClientFrame.ban:type_name -> natter.client.v1.ClientFrame.Ban
+	24,  // 20: natter.client.v1.ClientFrame.unban:type_name -> natter.client.v1.ClientFrame.Unban
+	25,  // 21: natter.client.v1.ClientFrame.mute:type_name -> natter.client.v1.ClientFrame.Mute
+	26,  // 22: natter.client.v1.ClientFrame.unmute:type_name -> natter.client.v1.ClientFrame.Unmute
+	27,  // 23: natter.client.v1.ClientFrame.set_role:type_name -> natter.client.v1.ClientFrame.SetRole
+	28,  // 24: natter.client.v1.ClientFrame.watch:type_name -> natter.client.v1.ClientFrame.Watch
+	29,  // 25: natter.client.v1.ClientFrame.unwatch:type_name -> natter.client.v1.ClientFrame.Unwatch
+	30,  // 26: natter.client.v1.ClientFrame.rooms:type_name -> natter.client.v1.ClientFrame.Rooms
+	31,  // 27: natter.client.v1.ClientFrame.members:type_name -> natter.client.v1.ClientFrame.Members
+	32,  // 28: natter.client.v1.ClientFrame.presence:type_name -> natter.client.v1.ClientFrame.Presence
+	33,  // 29: natter.client.v1.ClientFrame.messages:type_name -> natter.client.v1.ClientFrame.Messages
+	34,  // 30: natter.client.v1.ClientFrame.search:type_name -> natter.client.v1.ClientFrame.Search
+	35,  // 31: natter.client.v1.ServerFrame.welcome:type_name -> natter.client.v1.ServerFrame.Welcome
+	38,  // 32: natter.client.v1.ServerFrame.ack:type_name -> natter.client.v1.ServerFrame.Ack
+	39,  // 33: natter.client.v1.ServerFrame.ok:type_name -> natter.client.v1.ServerFrame.Ok
+	40,  // 34: natter.client.v1.ServerFrame.pong:type_name -> natter.client.v1.ServerFrame.Pong
+	41,  // 35: natter.client.v1.ServerFrame.error:type_name -> natter.client.v1.ServerFrame.Error
+	42,  // 36: natter.client.v1.ServerFrame.event:type_name -> natter.client.v1.ServerFrame.Event
+	62,  // 37: natter.client.v1.ServerFrame.room:type_name -> natter.chat.v1.RoomView
+	46,  // 38: natter.client.v1.ServerFrame.gone:type_name -> natter.client.v1.ServerFrame.Gone
+	47,  // 39: natter.client.v1.ServerFrame.typing:type_name -> natter.client.v1.ServerFrame.Typing
+	48,  // 40: natter.client.v1.ServerFrame.read_mark:type_name -> natter.client.v1.ServerFrame.ReadMark
+	49,  // 41: natter.client.v1.ServerFrame.signal:type_name -> natter.client.v1.ServerFrame.Signal
+	50,  // 42: natter.client.v1.ServerFrame.presence_change:type_name -> natter.client.v1.ServerFrame.PresenceChange
+	52,  // 43: natter.client.v1.ServerFrame.page:type_name -> natter.client.v1.ServerFrame.Page
+	53,  // 44: natter.client.v1.ServerFrame.results:type_name -> natter.client.v1.ServerFrame.Results
+	57,  // 45: natter.client.v1.ServerFrame.room_list:type_name -> natter.client.v1.ServerFrame.RoomList
+	58,  // 46: natter.client.v1.ServerFrame.member_list:type_name -> natter.client.v1.ServerFrame.MemberList
+	60,  // 47: natter.client.v1.ServerFrame.goaway:type_name -> natter.client.v1.ServerFrame.Goaway
+	61,  // 48: natter.client.v1.ServerFrame.notice:type_name -> natter.client.v1.ServerFrame.Notice
+	0,   // 49: natter.client.v1.ClientFrame.Hello.state:type_name -> natter.client.v1.PresenceState
+	4,   // 50: natter.client.v1.ClientFrame.Hello.resume:type_name -> natter.client.v1.ClientFrame.RoomSeq
+	63,  // 51: natter.client.v1.ClientFrame.Send.data:type_name -> google.protobuf.Struct
+	0,   // 52: natter.client.v1.ClientFrame.Status.state:type_name -> natter.client.v1.PresenceState
+	64,  // 53: natter.client.v1.ClientFrame.Status.until:type_name -> google.protobuf.Timestamp
+	63,  // 54: natter.client.v1.ClientFrame.Signal.data:type_name -> google.protobuf.Struct
+	65,  // 55: natter.client.v1.ClientFrame.CreateRoom.kind:type_name -> natter.chat.v1.RoomKind
+	64,  // 56: natter.client.v1.ClientFrame.Ban.until:type_name -> google.protobuf.Timestamp
+	64,  // 57: natter.client.v1.ClientFrame.Mute.until:type_name -> google.protobuf.Timestamp
+	66,  // 58: natter.client.v1.ClientFrame.SetRole.role:type_name -> natter.chat.v1.Role
+	64,  // 59: natter.client.v1.ClientFrame.Search.before:type_name -> google.protobuf.Timestamp
+	64,  // 60: natter.client.v1.ClientFrame.Search.after:type_name -> google.protobuf.Timestamp
+	36,  // 61: natter.client.v1.ServerFrame.Welcome.user:type_name -> natter.client.v1.ServerFrame.User
+	62,  // 62: natter.client.v1.ServerFrame.Welcome.rooms:type_name -> natter.chat.v1.RoomView
+	37,  // 63: natter.client.v1.ServerFrame.Welcome.limits:type_name -> natter.client.v1.ServerFrame.Limits
+	64,  // 64: natter.client.v1.ServerFrame.Welcome.server_time:type_name -> google.protobuf.Timestamp
+	64,  // 65: natter.client.v1.ServerFrame.Ack.time:type_name -> google.protobuf.Timestamp
+	67,  // 66: natter.client.v1.ServerFrame.Ack.durability:type_name -> natter.chat.v1.Durability
+	68,  // 67: natter.client.v1.ServerFrame.Error.code:type_name -> natter.chat.v1.ErrorCode
+	64,  // 68: natter.client.v1.ServerFrame.Event.time:type_name -> google.protobuf.Timestamp
+	69,  // 69: natter.client.v1.ServerFrame.Event.message:type_name -> natter.chat.v1.Posted
+	44,  // 70: natter.client.v1.ServerFrame.Event.edited:type_name -> natter.client.v1.ServerFrame.Edited
+	70,  // 71: natter.client.v1.ServerFrame.Event.deleted:type_name -> natter.chat.v1.Deleted
+	71,  // 72: natter.client.v1.ServerFrame.Event.reacted:type_name -> natter.chat.v1.Reacted
+	45,  // 73: natter.client.v1.ServerFrame.Event.created:type_name -> natter.client.v1.ServerFrame.Created
+	72,  // 74: natter.client.v1.ServerFrame.Event.updated:type_name -> natter.chat.v1.Updated
+	73,  // 75: natter.client.v1.ServerFrame.Event.joined:type_name -> natter.chat.v1.Joined
+	74,  // 76: natter.client.v1.ServerFrame.Event.left:type_name -> natter.chat.v1.Left
+	75,  // 77: natter.client.v1.ServerFrame.Event.removed:type_name -> natter.chat.v1.Removed
+	76,  // 78: natter.client.v1.ServerFrame.Event.unbanned:type_name -> natter.chat.v1.Unbanned
+	77,  // 79: natter.client.v1.ServerFrame.Event.muted:type_name -> natter.chat.v1.Muted
+	78,  // 80: natter.client.v1.ServerFrame.Event.unmuted:type_name -> natter.chat.v1.Unmuted
+	79,  // 81: natter.client.v1.ServerFrame.Event.role_set:type_name -> natter.chat.v1.RoleSet
+	80,  // 82: natter.client.v1.ServerFrame.Event.closed:type_name -> natter.chat.v1.Closed
+	43,  // 83: natter.client.v1.ServerFrame.Event.erased:type_name -> natter.client.v1.ServerFrame.Erased
+	81,  // 84: natter.client.v1.ServerFrame.Event.trimmed:type_name -> natter.chat.v1.Trimmed
+	82,  // 85: natter.client.v1.ServerFrame.Event.retention_set:type_name -> natter.chat.v1.RetentionSet
+	65,  // 86: natter.client.v1.ServerFrame.Created.kind:type_name -> natter.chat.v1.RoomKind
+	63,  // 87: natter.client.v1.ServerFrame.Signal.data:type_name -> google.protobuf.Struct
+	51,  // 88: natter.client.v1.ServerFrame.PresenceChange.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
+	0,   // 89: natter.client.v1.ServerFrame.UserPresence.state:type_name -> natter.client.v1.PresenceState
+	64,  // 90: natter.client.v1.ServerFrame.UserPresence.last_seen:type_name -> google.protobuf.Timestamp
+	83,  // 91: natter.client.v1.ServerFrame.Page.messages:type_name -> natter.chat.v1.Message
+	54,  // 92: natter.client.v1.ServerFrame.Results.hits:type_name -> natter.client.v1.ServerFrame.Hit
+	83,  // 93: natter.client.v1.ServerFrame.Hit.message:type_name -> natter.chat.v1.Message
+	55,  // 94: natter.client.v1.ServerFrame.Hit.snippet:type_name -> natter.client.v1.ServerFrame.Snippet
+	56,  // 95: natter.client.v1.ServerFrame.Snippet.marks:type_name -> natter.client.v1.ServerFrame.Range
+	62,  // 96: natter.client.v1.ServerFrame.RoomList.rooms:type_name -> natter.chat.v1.RoomView
+	59,  // 97: natter.client.v1.ServerFrame.MemberList.members:type_name -> natter.client.v1.ServerFrame.Member
+	66,  // 98: natter.client.v1.ServerFrame.Member.role:type_name -> natter.chat.v1.Role
+	0,   // 99: natter.client.v1.ServerFrame.Member.state:type_name -> natter.client.v1.PresenceState
+	64,  // 100: natter.client.v1.ServerFrame.Member.last_seen:type_name -> google.protobuf.Timestamp
+	63,  // 101: natter.client.v1.ServerFrame.Notice.data:type_name -> google.protobuf.Struct
+	102, // [102:102] is the sub-list for method output_type
+	102, // [102:102] is the sub-list for method input_type
+	102, // [102:102] is the sub-list for extension type_name
+	102, // [102:102] is the sub-list for extension extendee
+	0,   // [0:102] is the sub-list for field type_name
 }
 
 func init() { file_natter_client_v1_client_proto_init() }
@@ -5556,6 +5968,7 @@ func file_natter_client_v1_client_proto_init() {
 		(*ServerFrame_RoomList_)(nil),
 		(*ServerFrame_MemberList_)(nil),
 		(*ServerFrame_Goaway_)(nil),
+		(*ServerFrame_Notice_)(nil),
 	}
 	file_natter_client_v1_client_proto_msgTypes[2].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[6].OneofWrappers = []any{}
@@ -5590,20 +6003,25 @@ func file_natter_client_v1_client_proto_init() {
 		(*ServerFrame_Event_Unmuted)(nil),
 		(*ServerFrame_Event_RoleSet)(nil),
 		(*ServerFrame_Event_Closed)(nil),
+		(*ServerFrame_Event_Erased)(nil),
+		(*ServerFrame_Event_Trimmed)(nil),
+		(*ServerFrame_Event_RetentionSet)(nil),
 	}
-	file_natter_client_v1_client_proto_msgTypes[47].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[48].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[49].OneofWrappers = []any{}
-	file_natter_client_v1_client_proto_msgTypes[51].OneofWrappers = []any{}
-	file_natter_client_v1_client_proto_msgTypes[55].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[50].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[52].OneofWrappers = []any{}
 	file_natter_client_v1_client_proto_msgTypes[56].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[57].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[58].OneofWrappers = []any{}
+	file_natter_client_v1_client_proto_msgTypes[60].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_client_v1_client_proto_rawDesc), len(file_natter_client_v1_client_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   59,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

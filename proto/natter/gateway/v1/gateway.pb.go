@@ -5,12 +5,21 @@
 // source: natter/gateway/v1/gateway.proto
 
 // Gateways: who is connected. Admins only.
+//
+// Any gateway may be asked, and asks all others. It waits 3 s for those it
+// knows of, or until the call's deadline if that is sooner, and names in
+// `silent` those that did not answer: what is asked for did not happen there, or
+// nobody knows whether it did. A gateway that has died is known for 10 s. Refusals
+// are as those of natter.history.v1.
 
 package gatewayv1
 
 import (
+	_ "github.com/natter-chat/natter/proto/natter/access/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -32,7 +41,11 @@ type ListSessionsRequest struct {
 	// From the last response.
 	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// 1-100; 0: 50.
-	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only on this gateway; empty: on all. It is one that List names.
+	Gateway string `protobuf:"bytes,4,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// Only those on which this room is live, by its id; empty: any.
+	Room          string `protobuf:"bytes,5,opt,name=room,proto3" json:"room,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -88,12 +101,31 @@ func (x *ListSessionsRequest) GetLimit() uint32 {
 	return 0
 }
 
+func (x *ListSessionsRequest) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *ListSessionsRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
 // ListSessionsResponse is one page of sessions.
 type ListSessionsResponse struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Sessions []*SessionInfo         `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	// For the next page; empty at the end.
-	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// How many there are in all, on the gateways that answered.
+	Total uint32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// Gateways that are known and did not answer in time: their sessions are not
+	// listed.
+	Silent        []string `protobuf:"bytes,4,rep,name=silent,proto3" json:"silent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -142,6 +174,20 @@ func (x *ListSessionsResponse) GetCursor() string {
 	return ""
 }
 
+func (x *ListSessionsResponse) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListSessionsResponse) GetSilent() []string {
+	if x != nil {
+		return x.Silent
+	}
+	return nil
+}
+
 // SessionInfo is one socket.
 type SessionInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -158,7 +204,9 @@ type SessionInfo struct {
 	// Rooms live on it.
 	Rooms uint32 `protobuf:"varint,6,opt,name=rooms,proto3" json:"rooms,omitempty"`
 	// Bytes that wait to be written.
-	PendingBytes  uint64 `protobuf:"varint,7,opt,name=pending_bytes,json=pendingBytes,proto3" json:"pending_bytes,omitempty"`
+	PendingBytes uint64 `protobuf:"varint,7,opt,name=pending_bytes,json=pendingBytes,proto3" json:"pending_bytes,omitempty"`
+	// The gateway that it is on.
+	Gateway       string `protobuf:"bytes,8,opt,name=gateway,proto3" json:"gateway,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -242,18 +290,627 @@ func (x *SessionInfo) GetPendingBytes() uint64 {
 	return 0
 }
 
+func (x *SessionInfo) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+// DisconnectRequest names a user.
+type DisconnectRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// For the client, in the close frame: at most 100 bytes; empty: a plain one.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Clients come back by themselves with a new token (close code 4001). If not,
+	// they stay away until their user does something (4403).
+	MayReturn     bool `protobuf:"varint,3,opt,name=may_return,json=mayReturn,proto3" json:"may_return,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisconnectRequest) Reset() {
+	*x = DisconnectRequest{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisconnectRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisconnectRequest) ProtoMessage() {}
+
+func (x *DisconnectRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisconnectRequest.ProtoReflect.Descriptor instead.
+func (*DisconnectRequest) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DisconnectRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *DisconnectRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DisconnectRequest) GetMayReturn() bool {
+	if x != nil {
+		return x.MayReturn
+	}
+	return false
+}
+
+// DisconnectResponse is what was done.
+type DisconnectResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions that were closed, on all gateways that answered.
+	Sessions uint32 `protobuf:"varint,1,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	// Gateways that answered.
+	Gateways uint32 `protobuf:"varint,2,opt,name=gateways,proto3" json:"gateways,omitempty"`
+	// Gateways that are known and did not answer in time; repeat the call, or
+	// wait until they are gone.
+	Silent        []string `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DisconnectResponse) Reset() {
+	*x = DisconnectResponse{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DisconnectResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DisconnectResponse) ProtoMessage() {}
+
+func (x *DisconnectResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DisconnectResponse.ProtoReflect.Descriptor instead.
+func (*DisconnectResponse) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DisconnectResponse) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *DisconnectResponse) GetGateways() uint32 {
+	if x != nil {
+		return x.Gateways
+	}
+	return 0
+}
+
+func (x *DisconnectResponse) GetSilent() []string {
+	if x != nil {
+		return x.Silent
+	}
+	return nil
+}
+
+// ListRequest asks for all gateways.
+type ListRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRequest) Reset() {
+	*x = ListRequest{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRequest) ProtoMessage() {}
+
+func (x *ListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
+func (*ListRequest) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{5}
+}
+
+// ListResponse is the gateways that answered, by id.
+type ListResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Gateways []*GatewayInfo         `protobuf:"bytes,1,rep,name=gateways,proto3" json:"gateways,omitempty"`
+	// Gateways that are known and did not answer in time.
+	Silent        []string `protobuf:"bytes,2,rep,name=silent,proto3" json:"silent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListResponse) Reset() {
+	*x = ListResponse{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListResponse) ProtoMessage() {}
+
+func (x *ListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListResponse.ProtoReflect.Descriptor instead.
+func (*ListResponse) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListResponse) GetGateways() []*GatewayInfo {
+	if x != nil {
+		return x.Gateways
+	}
+	return nil
+}
+
+func (x *ListResponse) GetSilent() []string {
+	if x != nil {
+		return x.Silent
+	}
+	return nil
+}
+
+// GatewayInfo is one gateway.
+type GatewayInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, another one after each start.
+	Gateway string `protobuf:"bytes,1,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// When it started.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// Sessions that are greeted, and users whose they are.
+	Sessions uint32 `protobuf:"varint,3,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Users    uint32 `protobuf:"varint,4,opt,name=users,proto3" json:"users,omitempty"`
+	// Rooms that it follows.
+	Rooms uint32 `protobuf:"varint,5,opt,name=rooms,proto3" json:"rooms,omitempty"`
+	// It was asked to drain, or to stop.
+	Draining bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
+	// What keeps it from being ready, a check each, as its /readyz says; empty: it
+	// is ready.
+	NotReady      []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GatewayInfo) Reset() {
+	*x = GatewayInfo{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GatewayInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GatewayInfo) ProtoMessage() {}
+
+func (x *GatewayInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GatewayInfo.ProtoReflect.Descriptor instead.
+func (*GatewayInfo) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GatewayInfo) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *GatewayInfo) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *GatewayInfo) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *GatewayInfo) GetUsers() uint32 {
+	if x != nil {
+		return x.Users
+	}
+	return 0
+}
+
+func (x *GatewayInfo) GetRooms() uint32 {
+	if x != nil {
+		return x.Rooms
+	}
+	return 0
+}
+
+func (x *GatewayInfo) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
+}
+
+func (x *GatewayInfo) GetNotReady() []string {
+	if x != nil {
+		return x.NotReady
+	}
+	return nil
+}
+
+// AnnounceRequest is the notice, and to whom it goes. At most one of room and
+// user; neither: to everybody.
+type AnnounceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// For people: 1 byte to 1 KiB.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// To sessions on which this room is live.
+	Room string `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	// To this user's sessions.
+	User string `protobuf:"bytes,3,opt,name=user,proto3" json:"user,omitempty"`
+	// For the application: any JSON object of at most 4 KiB.
+	Data          *structpb.Struct `protobuf:"bytes,4,opt,name=data,proto3,oneof" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnnounceRequest) Reset() {
+	*x = AnnounceRequest{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnnounceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnnounceRequest) ProtoMessage() {}
+
+func (x *AnnounceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnnounceRequest.ProtoReflect.Descriptor instead.
+func (*AnnounceRequest) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AnnounceRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *AnnounceRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *AnnounceRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *AnnounceRequest) GetData() *structpb.Struct {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+// AnnounceResponse is how far it came.
+type AnnounceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Sessions that were told, on all gateways that answered.
+	Sessions uint32 `protobuf:"varint,1,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	// Gateways that answered.
+	Gateways uint32 `protobuf:"varint,2,opt,name=gateways,proto3" json:"gateways,omitempty"`
+	// Gateways that are known and did not answer in time. Repeating the call tells
+	// the others twice.
+	Silent        []string `protobuf:"bytes,3,rep,name=silent,proto3" json:"silent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnnounceResponse) Reset() {
+	*x = AnnounceResponse{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnnounceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnnounceResponse) ProtoMessage() {}
+
+func (x *AnnounceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnnounceResponse.ProtoReflect.Descriptor instead.
+func (*AnnounceResponse) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *AnnounceResponse) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *AnnounceResponse) GetGateways() uint32 {
+	if x != nil {
+		return x.Gateways
+	}
+	return 0
+}
+
+func (x *AnnounceResponse) GetSilent() []string {
+	if x != nil {
+		return x.Silent
+	}
+	return nil
+}
+
+// DrainRequest names a gateway.
+type DrainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, as List names it; empty: the one that is asked.
+	Gateway string `protobuf:"bytes,1,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// Within which time its clients are asked to go, 0 s to 1 h; absent: what is
+	// set on it (NATTER_DRAIN).
+	Within *durationpb.Duration `protobuf:"bytes,2,opt,name=within,proto3,oneof" json:"within,omitempty"`
+	// Also if there is no other gateway that is ready to take its clients.
+	Force         bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainRequest) Reset() {
+	*x = DrainRequest{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainRequest) ProtoMessage() {}
+
+func (x *DrainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainRequest.ProtoReflect.Descriptor instead.
+func (*DrainRequest) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DrainRequest) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *DrainRequest) GetWithin() *durationpb.Duration {
+	if x != nil {
+		return x.Within
+	}
+	return nil
+}
+
+func (x *DrainRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// DrainResponse is what has begun.
+type DrainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gateway that drains.
+	Gateway string `protobuf:"bytes,1,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// Sessions that were there when it was asked.
+	Sessions uint32 `protobuf:"varint,2,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	// When the last of them is closed.
+	OverAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=over_at,json=overAt,proto3" json:"over_at,omitempty"`
+	// It was draining already.
+	Duplicate     bool `protobuf:"varint,4,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainResponse) Reset() {
+	*x = DrainResponse{}
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainResponse) ProtoMessage() {}
+
+func (x *DrainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_gateway_v1_gateway_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainResponse.ProtoReflect.Descriptor instead.
+func (*DrainResponse) Descriptor() ([]byte, []int) {
+	return file_natter_gateway_v1_gateway_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DrainResponse) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *DrainResponse) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *DrainResponse) GetOverAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OverAt
+	}
+	return nil
+}
+
+func (x *DrainResponse) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
 var File_natter_gateway_v1_gateway_proto protoreflect.FileDescriptor
 
 const file_natter_gateway_v1_gateway_proto_rawDesc = "" +
 	"\n" +
-	"\x1fnatter/gateway/v1/gateway.proto\x12\x11natter.gateway.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"W\n" +
+	"\x1fnatter/gateway/v1/gateway.proto\x12\x11natter.gateway.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dnatter/access/v1/access.proto\"\x85\x01\n" +
 	"\x13ListSessionsRequest\x12\x12\n" +
 	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\rR\x05limit\"j\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\x12\x18\n" +
+	"\agateway\x18\x04 \x01(\tR\agateway\x12\x12\n" +
+	"\x04room\x18\x05 \x01(\tR\x04room\"\x98\x01\n" +
 	"\x14ListSessionsResponse\x12:\n" +
 	"\bsessions\x18\x01 \x03(\v2\x1e.natter.gateway.v1.SessionInfoR\bsessions\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\xd8\x01\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\rR\x05total\x12\x16\n" +
+	"\x06silent\x18\x04 \x03(\tR\x06silent\"\xf2\x01\n" +
 	"\vSessionInfo\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x14\n" +
@@ -261,9 +918,56 @@ const file_natter_gateway_v1_gateway_proto_rawDesc = "" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x120\n" +
 	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x14\n" +
 	"\x05rooms\x18\x06 \x01(\rR\x05rooms\x12#\n" +
-	"\rpending_bytes\x18\a \x01(\x04R\fpendingBytes2k\n" +
-	"\bGateways\x12_\n" +
-	"\fListSessions\x12&.natter.gateway.v1.ListSessionsRequest\x1a'.natter.gateway.v1.ListSessionsResponseBAZ?github.com/natter-chat/natter/proto/natter/gateway/v1;gatewayv1b\x06proto3"
+	"\rpending_bytes\x18\a \x01(\x04R\fpendingBytes\x12\x18\n" +
+	"\agateway\x18\b \x01(\tR\agateway\"^\n" +
+	"\x11DisconnectRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x1d\n" +
+	"\n" +
+	"may_return\x18\x03 \x01(\bR\tmayReturn\"d\n" +
+	"\x12DisconnectResponse\x12\x1a\n" +
+	"\bsessions\x18\x01 \x01(\rR\bsessions\x12\x1a\n" +
+	"\bgateways\x18\x02 \x01(\rR\bgateways\x12\x16\n" +
+	"\x06silent\x18\x03 \x03(\tR\x06silent\"\r\n" +
+	"\vListRequest\"b\n" +
+	"\fListResponse\x12:\n" +
+	"\bgateways\x18\x01 \x03(\v2\x1e.natter.gateway.v1.GatewayInfoR\bgateways\x12\x16\n" +
+	"\x06silent\x18\x02 \x03(\tR\x06silent\"\xda\x01\n" +
+	"\vGatewayInfo\x12\x18\n" +
+	"\agateway\x18\x01 \x01(\tR\agateway\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12\x1a\n" +
+	"\bsessions\x18\x03 \x01(\rR\bsessions\x12\x14\n" +
+	"\x05users\x18\x04 \x01(\rR\x05users\x12\x14\n" +
+	"\x05rooms\x18\x05 \x01(\rR\x05rooms\x12\x1a\n" +
+	"\bdraining\x18\x06 \x01(\bR\bdraining\x12\x1b\n" +
+	"\tnot_ready\x18\a \x03(\tR\bnotReady\"\x88\x01\n" +
+	"\x0fAnnounceRequest\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x03 \x01(\tR\x04user\x120\n" +
+	"\x04data\x18\x04 \x01(\v2\x17.google.protobuf.StructH\x00R\x04data\x88\x01\x01B\a\n" +
+	"\x05_data\"b\n" +
+	"\x10AnnounceResponse\x12\x1a\n" +
+	"\bsessions\x18\x01 \x01(\rR\bsessions\x12\x1a\n" +
+	"\bgateways\x18\x02 \x01(\rR\bgateways\x12\x16\n" +
+	"\x06silent\x18\x03 \x03(\tR\x06silent\"\x81\x01\n" +
+	"\fDrainRequest\x12\x18\n" +
+	"\agateway\x18\x01 \x01(\tR\agateway\x126\n" +
+	"\x06within\x18\x02 \x01(\v2\x19.google.protobuf.DurationH\x00R\x06within\x88\x01\x01\x12\x14\n" +
+	"\x05force\x18\x03 \x01(\bR\x05forceB\t\n" +
+	"\a_within\"\x98\x01\n" +
+	"\rDrainResponse\x12\x18\n" +
+	"\agateway\x18\x01 \x01(\tR\agateway\x12\x1a\n" +
+	"\bsessions\x18\x02 \x01(\rR\bsessions\x123\n" +
+	"\aover_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06overAt\x12\x1c\n" +
+	"\tduplicate\x18\x04 \x01(\bR\tduplicate2\xd8\x03\n" +
+	"\bGateways\x12g\n" +
+	"\fListSessions\x12&.natter.gateway.v1.ListSessionsRequest\x1a'.natter.gateway.v1.ListSessionsResponse\"\x06\xaa\xfd\x1b\x02\b\x01\x12a\n" +
+	"\n" +
+	"Disconnect\x12$.natter.gateway.v1.DisconnectRequest\x1a%.natter.gateway.v1.DisconnectResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12O\n" +
+	"\x04List\x12\x1e.natter.gateway.v1.ListRequest\x1a\x1f.natter.gateway.v1.ListResponse\"\x06\xaa\xfd\x1b\x02\b\x01\x12[\n" +
+	"\bAnnounce\x12\".natter.gateway.v1.AnnounceRequest\x1a#.natter.gateway.v1.AnnounceResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12R\n" +
+	"\x05Drain\x12\x1f.natter.gateway.v1.DrainRequest\x1a .natter.gateway.v1.DrainResponse\"\x06\xaa\xfd\x1b\x02\b\x03BAZ?github.com/natter-chat/natter/proto/natter/gateway/v1;gatewayv1b\x06proto3"
 
 var (
 	file_natter_gateway_v1_gateway_proto_rawDescOnce sync.Once
@@ -277,23 +981,47 @@ func file_natter_gateway_v1_gateway_proto_rawDescGZIP() []byte {
 	return file_natter_gateway_v1_gateway_proto_rawDescData
 }
 
-var file_natter_gateway_v1_gateway_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_natter_gateway_v1_gateway_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_natter_gateway_v1_gateway_proto_goTypes = []any{
 	(*ListSessionsRequest)(nil),   // 0: natter.gateway.v1.ListSessionsRequest
 	(*ListSessionsResponse)(nil),  // 1: natter.gateway.v1.ListSessionsResponse
 	(*SessionInfo)(nil),           // 2: natter.gateway.v1.SessionInfo
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*DisconnectRequest)(nil),     // 3: natter.gateway.v1.DisconnectRequest
+	(*DisconnectResponse)(nil),    // 4: natter.gateway.v1.DisconnectResponse
+	(*ListRequest)(nil),           // 5: natter.gateway.v1.ListRequest
+	(*ListResponse)(nil),          // 6: natter.gateway.v1.ListResponse
+	(*GatewayInfo)(nil),           // 7: natter.gateway.v1.GatewayInfo
+	(*AnnounceRequest)(nil),       // 8: natter.gateway.v1.AnnounceRequest
+	(*AnnounceResponse)(nil),      // 9: natter.gateway.v1.AnnounceResponse
+	(*DrainRequest)(nil),          // 10: natter.gateway.v1.DrainRequest
+	(*DrainResponse)(nil),         // 11: natter.gateway.v1.DrainResponse
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),       // 13: google.protobuf.Struct
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
 }
 var file_natter_gateway_v1_gateway_proto_depIdxs = []int32{
-	2, // 0: natter.gateway.v1.ListSessionsResponse.sessions:type_name -> natter.gateway.v1.SessionInfo
-	3, // 1: natter.gateway.v1.SessionInfo.since:type_name -> google.protobuf.Timestamp
-	0, // 2: natter.gateway.v1.Gateways.ListSessions:input_type -> natter.gateway.v1.ListSessionsRequest
-	1, // 3: natter.gateway.v1.Gateways.ListSessions:output_type -> natter.gateway.v1.ListSessionsResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2,  // 0: natter.gateway.v1.ListSessionsResponse.sessions:type_name -> natter.gateway.v1.SessionInfo
+	12, // 1: natter.gateway.v1.SessionInfo.since:type_name -> google.protobuf.Timestamp
+	7,  // 2: natter.gateway.v1.ListResponse.gateways:type_name -> natter.gateway.v1.GatewayInfo
+	12, // 3: natter.gateway.v1.GatewayInfo.since:type_name -> google.protobuf.Timestamp
+	13, // 4: natter.gateway.v1.AnnounceRequest.data:type_name -> google.protobuf.Struct
+	14, // 5: natter.gateway.v1.DrainRequest.within:type_name -> google.protobuf.Duration
+	12, // 6: natter.gateway.v1.DrainResponse.over_at:type_name -> google.protobuf.Timestamp
+	0,  // 7: natter.gateway.v1.Gateways.ListSessions:input_type -> natter.gateway.v1.ListSessionsRequest
+	3,  // 8: natter.gateway.v1.Gateways.Disconnect:input_type -> natter.gateway.v1.DisconnectRequest
+	5,  // 9: natter.gateway.v1.Gateways.List:input_type -> natter.gateway.v1.ListRequest
+	8,  // 10: natter.gateway.v1.Gateways.Announce:input_type -> natter.gateway.v1.AnnounceRequest
+	10, // 11: natter.gateway.v1.Gateways.Drain:input_type -> natter.gateway.v1.DrainRequest
+	1,  // 12: natter.gateway.v1.Gateways.ListSessions:output_type -> natter.gateway.v1.ListSessionsResponse
+	4,  // 13: natter.gateway.v1.Gateways.Disconnect:output_type -> natter.gateway.v1.DisconnectResponse
+	6,  // 14: natter.gateway.v1.Gateways.List:output_type -> natter.gateway.v1.ListResponse
+	9,  // 15: natter.gateway.v1.Gateways.Announce:output_type -> natter.gateway.v1.AnnounceResponse
+	11, // 16: natter.gateway.v1.Gateways.Drain:output_type -> natter.gateway.v1.DrainResponse
+	12, // [12:17] is the sub-list for method output_type
+	7,  // [7:12] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_natter_gateway_v1_gateway_proto_init() }
@@ -301,13 +1029,15 @@ func file_natter_gateway_v1_gateway_proto_init() {
 	if File_natter_gateway_v1_gateway_proto != nil {
 		return
 	}
+	file_natter_gateway_v1_gateway_proto_msgTypes[8].OneofWrappers = []any{}
+	file_natter_gateway_v1_gateway_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_gateway_v1_gateway_proto_rawDesc), len(file_natter_gateway_v1_gateway_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

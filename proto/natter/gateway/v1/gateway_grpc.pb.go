@@ -5,6 +5,12 @@
 // source: natter/gateway/v1/gateway.proto
 
 // Gateways: who is connected. Admins only.
+//
+// Any gateway may be asked, and asks all others. It waits 3 s for those it
+// knows of, or until the call's deadline if that is sooner, and names in
+// `silent` those that did not answer: what is asked for did not happen there, or
+// nobody knows whether it did. A gateway that has died is known for 10 s. Refusals
+// are as those of natter.history.v1.
 
 package gatewayv1
 
@@ -22,16 +28,33 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Gateways_ListSessions_FullMethodName = "/natter.gateway.v1.Gateways/ListSessions"
+	Gateways_Disconnect_FullMethodName   = "/natter.gateway.v1.Gateways/Disconnect"
+	Gateways_List_FullMethodName         = "/natter.gateway.v1.Gateways/List"
+	Gateways_Announce_FullMethodName     = "/natter.gateway.v1.Gateways/Announce"
+	Gateways_Drain_FullMethodName        = "/natter.gateway.v1.Gateways/Drain"
 )
 
 // GatewaysClient is the client API for Gateways service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Gateways tells of the sessions of this gateway.
+// Gateways looks after the sessions of all gateways.
 type GatewaysClient interface {
-	// ListSessions lists this gateway's sessions, by id.
+	// ListSessions lists sessions, by id.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
+	// Disconnect closes a user's sessions on all gateways, whichever is asked. It
+	// does not keep the user from coming back: natter.history.v1.Users.Revoke does.
+	Disconnect(ctx context.Context, in *DisconnectRequest, opts ...grpc.CallOption) (*DisconnectResponse, error)
+	// List tells of the gateways, and whether each can do its work.
+	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error)
+	// Announce shows a notice on the sessions that are there now: of everybody, of
+	// a room, or of a user. It is not kept: who comes later does not see it.
+	Announce(ctx context.Context, in *AnnounceRequest, opts ...grpc.CallOption) (*AnnounceResponse, error)
+	// Drain has a gateway take no more connections, and asks its clients to go to
+	// others, spread over a time; who is still there at its end is closed with 4001,
+	// and comes back elsewhere. The gateway then waits to be stopped: it takes
+	// clients again only after a restart. It may be repeated.
+	Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error)
 }
 
 type gatewaysClient struct {
@@ -52,14 +75,67 @@ func (c *gatewaysClient) ListSessions(ctx context.Context, in *ListSessionsReque
 	return out, nil
 }
 
+func (c *gatewaysClient) Disconnect(ctx context.Context, in *DisconnectRequest, opts ...grpc.CallOption) (*DisconnectResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DisconnectResponse)
+	err := c.cc.Invoke(ctx, Gateways_Disconnect_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *gatewaysClient) List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListResponse)
+	err := c.cc.Invoke(ctx, Gateways_List_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *gatewaysClient) Announce(ctx context.Context, in *AnnounceRequest, opts ...grpc.CallOption) (*AnnounceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AnnounceResponse)
+	err := c.cc.Invoke(ctx, Gateways_Announce_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *gatewaysClient) Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DrainResponse)
+	err := c.cc.Invoke(ctx, Gateways_Drain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GatewaysServer is the server API for Gateways service.
 // All implementations must embed UnimplementedGatewaysServer
 // for forward compatibility.
 //
-// Gateways tells of the sessions of this gateway.
+// Gateways looks after the sessions of all gateways.
 type GatewaysServer interface {
-	// ListSessions lists this gateway's sessions, by id.
+	// ListSessions lists sessions, by id.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
+	// Disconnect closes a user's sessions on all gateways, whichever is asked. It
+	// does not keep the user from coming back: natter.history.v1.Users.Revoke does.
+	Disconnect(context.Context, *DisconnectRequest) (*DisconnectResponse, error)
+	// List tells of the gateways, and whether each can do its work.
+	List(context.Context, *ListRequest) (*ListResponse, error)
+	// Announce shows a notice on the sessions that are there now: of everybody, of
+	// a room, or of a user. It is not kept: who comes later does not see it.
+	Announce(context.Context, *AnnounceRequest) (*AnnounceResponse, error)
+	// Drain has a gateway take no more connections, and asks its clients to go to
+	// others, spread over a time; who is still there at its end is closed with 4001,
+	// and comes back elsewhere. The gateway then waits to be stopped: it takes
+	// clients again only after a restart. It may be repeated.
+	Drain(context.Context, *DrainRequest) (*DrainResponse, error)
 	mustEmbedUnimplementedGatewaysServer()
 }
 
@@ -72,6 +148,18 @@ type UnimplementedGatewaysServer struct{}
 
 func (UnimplementedGatewaysServer) ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSessions not implemented")
+}
+func (UnimplementedGatewaysServer) Disconnect(context.Context, *DisconnectRequest) (*DisconnectResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Disconnect not implemented")
+}
+func (UnimplementedGatewaysServer) List(context.Context, *ListRequest) (*ListResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method List not implemented")
+}
+func (UnimplementedGatewaysServer) Announce(context.Context, *AnnounceRequest) (*AnnounceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Announce not implemented")
+}
+func (UnimplementedGatewaysServer) Drain(context.Context, *DrainRequest) (*DrainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Drain not implemented")
 }
 func (UnimplementedGatewaysServer) mustEmbedUnimplementedGatewaysServer() {}
 func (UnimplementedGatewaysServer) testEmbeddedByValue()                  {}
@@ -112,6 +200,78 @@ func _Gateways_ListSessions_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Gateways_Disconnect_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DisconnectRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewaysServer).Disconnect(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gateways_Disconnect_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewaysServer).Disconnect(ctx, req.(*DisconnectRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Gateways_List_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewaysServer).List(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gateways_List_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewaysServer).List(ctx, req.(*ListRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Gateways_Announce_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnnounceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewaysServer).Announce(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gateways_Announce_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewaysServer).Announce(ctx, req.(*AnnounceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Gateways_Drain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DrainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GatewaysServer).Drain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Gateways_Drain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GatewaysServer).Drain(ctx, req.(*DrainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Gateways_ServiceDesc is the grpc.ServiceDesc for Gateways service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +282,22 @@ var Gateways_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListSessions",
 			Handler:    _Gateways_ListSessions_Handler,
+		},
+		{
+			MethodName: "Disconnect",
+			Handler:    _Gateways_Disconnect_Handler,
+		},
+		{
+			MethodName: "List",
+			Handler:    _Gateways_List_Handler,
+		},
+		{
+			MethodName: "Announce",
+			Handler:    _Gateways_Announce_Handler,
+		},
+		{
+			MethodName: "Drain",
+			Handler:    _Gateways_Drain_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -7,15 +7,26 @@
 // History: what is stored, for gateways (with a service token, naming the
 // acting user in the metadata natter-user) and for admins (with an admin
 // token). Refusals are gRPC statuses that carry a natter.chat.v1.Refusal as a
-// detail.
+// detail; beside it a google.rpc.BadRequest where a field of the request is at
+// fault, which it names in lowerCamelCase, and a google.rpc.RetryInfo where the
+// same request may succeed later.
+//
+// What changes a room goes to the room's writer and is stored when it is
+// answered; it waits for that for at most 15 s, or until the call's deadline if
+// that is sooner. UNAVAILABLE then means that the outcome is unknown: all these
+// requests may be repeated as they are. What is so already is no error: the
+// answer says `duplicate`. Lists come in pages: give the cursor of the last
+// response until there is none.
 
 package historyv1
 
 import (
+	_ "github.com/natter-chat/natter/proto/natter/access/v1"
 	v1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	structpb "google.golang.org/protobuf/types/known/structpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -215,7 +226,9 @@ type GetResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Room  *v1.Room               `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	// Absent for admins and for those who are not members.
-	Member        *v1.Member `protobuf:"bytes,2,opt,name=member,proto3,oneof" json:"member,omitempty"`
+	Member *v1.Member `protobuf:"bytes,2,opt,name=member,proto3,oneof" json:"member,omitempty"`
+	// How long the room keeps its messages: its own retention, or the server's.
+	Retention     *v1.Retention `protobuf:"bytes,13,opt,name=retention,proto3" json:"retention,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +273,13 @@ func (x *GetResponse) GetRoom() *v1.Room {
 func (x *GetResponse) GetMember() *v1.Member {
 	if x != nil {
 		return x.Member
+	}
+	return nil
+}
+
+func (x *GetResponse) GetRetention() *v1.Retention {
+	if x != nil {
+		return x.Retention
 	}
 	return nil
 }
@@ -887,16 +907,21 @@ type PostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
 	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
-	// User id of the author, who need not be a member.
+	// User id of the author, who need not be a member unless as_user is set.
 	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
-	// Display name of the author, at most 128 bytes; empty: the id.
+	// Display name of the author, at most 128 bytes; empty: the id, and with
+	// as_user the name by which the room knows the author.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// 1-64 bytes of printable ASCII: the same on every repetition.
 	ClientMsgId string `protobuf:"bytes,4,opt,name=client_msg_id,json=clientMsgId,proto3" json:"client_msg_id,omitempty"`
 	// 1 byte to 16 KiB.
 	Text string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
 	// Any JSON object of at most 4 KiB.
-	Data          *structpb.Struct `protobuf:"bytes,6,opt,name=data,proto3,oneof" json:"data,omitempty"`
+	Data *structpb.Struct `protobuf:"bytes,6,opt,name=data,proto3,oneof" json:"data,omitempty"`
+	// On behalf of the user, with the user's rights and no more: who is no member,
+	// banned, muted, a reader, or held up by slow mode is refused as they are over
+	// the WebSocket.
+	AsUser        bool `protobuf:"varint,7,opt,name=as_user,json=asUser,proto3" json:"as_user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -973,6 +998,13 @@ func (x *PostRequest) GetData() *structpb.Struct {
 	return nil
 }
 
+func (x *PostRequest) GetAsUser() bool {
+	if x != nil {
+		return x.AsUser
+	}
+	return false
+}
+
 // PostResponse is an ack.
 type PostResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1036,11 +1068,3234 @@ func (x *PostResponse) GetDurability() v1.Durability {
 	return v1.Durability(0)
 }
 
+// MessagesDeleteRequest names a message.
+type MessagesDeleteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// seq of the message.
+	Seq           uint32 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessagesDeleteRequest) Reset() {
+	*x = MessagesDeleteRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessagesDeleteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessagesDeleteRequest) ProtoMessage() {}
+
+func (x *MessagesDeleteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessagesDeleteRequest.ProtoReflect.Descriptor instead.
+func (*MessagesDeleteRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *MessagesDeleteRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *MessagesDeleteRequest) GetSeq() uint32 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+// MessagesDeleteResponse is what was done.
+type MessagesDeleteResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// seq of the event that took it away; 0: it was gone before.
+	Seq uint32 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// When nothing is left of it in the log, either; absent: the log is kept for
+	// ever.
+	LogCleanAt    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=log_clean_at,json=logCleanAt,proto3,oneof" json:"log_clean_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessagesDeleteResponse) Reset() {
+	*x = MessagesDeleteResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessagesDeleteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessagesDeleteResponse) ProtoMessage() {}
+
+func (x *MessagesDeleteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessagesDeleteResponse.ProtoReflect.Descriptor instead.
+func (*MessagesDeleteResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *MessagesDeleteResponse) GetSeq() uint32 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *MessagesDeleteResponse) GetLogCleanAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LogCleanAt
+	}
+	return nil
+}
+
+// EraseRequest names a user.
+type EraseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id; a guest's too.
+	User          string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRequest) Reset() {
+	*x = EraseRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRequest) ProtoMessage() {}
+
+func (x *EraseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
+func (*EraseRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *EraseRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// EraseResponse is how far it is.
+type EraseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room ids looked at, and those in which there was something.
+	Rooms        uint32 `protobuf:"varint,1,opt,name=rooms,proto3" json:"rooms,omitempty"`
+	RoomsChanged uint32 `protobuf:"varint,2,opt,name=rooms_changed,json=roomsChanged,proto3" json:"rooms_changed,omitempty"`
+	// Messages and events from which the user was taken.
+	Events uint32 `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
+	// The store has nothing of the user any more.
+	Done bool `protobuf:"varint,4,opt,name=done,proto3" json:"done,omitempty"`
+	// When the log has nothing, either; absent: it is not done, or the log is kept
+	// for ever.
+	LogCleanAt    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=log_clean_at,json=logCleanAt,proto3,oneof" json:"log_clean_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseResponse) Reset() {
+	*x = EraseResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseResponse) ProtoMessage() {}
+
+func (x *EraseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
+func (*EraseResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *EraseResponse) GetRooms() uint32 {
+	if x != nil {
+		return x.Rooms
+	}
+	return 0
+}
+
+func (x *EraseResponse) GetRoomsChanged() uint32 {
+	if x != nil {
+		return x.RoomsChanged
+	}
+	return 0
+}
+
+func (x *EraseResponse) GetEvents() uint32 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *EraseResponse) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *EraseResponse) GetLogCleanAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LogCleanAt
+	}
+	return nil
+}
+
+// MessagesExportRequest names a room.
+type MessagesExportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Events after this seq; 0: all, with a line about the file first.
+	After         uint32 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessagesExportRequest) Reset() {
+	*x = MessagesExportRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessagesExportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessagesExportRequest) ProtoMessage() {}
+
+func (x *MessagesExportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessagesExportRequest.ProtoReflect.Descriptor instead.
+func (*MessagesExportRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *MessagesExportRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *MessagesExportRequest) GetAfter() uint32 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+// MessagesExportResponse is a piece of the file.
+type MessagesExportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whole lines, at most 256 KiB or one line.
+	Lines         []byte `protobuf:"bytes,1,opt,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessagesExportResponse) Reset() {
+	*x = MessagesExportResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessagesExportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessagesExportResponse) ProtoMessage() {}
+
+func (x *MessagesExportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessagesExportResponse.ProtoReflect.Descriptor instead.
+func (*MessagesExportResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *MessagesExportResponse) GetLines() []byte {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// UsersExportRequest names a user.
+type UsersExportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Room id and seq of the last event that the caller has; empty: from the
+	// start, with a line about the file first.
+	AfterRoom     string `protobuf:"bytes,2,opt,name=after_room,json=afterRoom,proto3" json:"after_room,omitempty"`
+	AfterSeq      uint32 `protobuf:"varint,3,opt,name=after_seq,json=afterSeq,proto3" json:"after_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsersExportRequest) Reset() {
+	*x = UsersExportRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsersExportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsersExportRequest) ProtoMessage() {}
+
+func (x *UsersExportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsersExportRequest.ProtoReflect.Descriptor instead.
+func (*UsersExportRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *UsersExportRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *UsersExportRequest) GetAfterRoom() string {
+	if x != nil {
+		return x.AfterRoom
+	}
+	return ""
+}
+
+func (x *UsersExportRequest) GetAfterSeq() uint32 {
+	if x != nil {
+		return x.AfterSeq
+	}
+	return 0
+}
+
+// UsersExportResponse is a piece of the file.
+type UsersExportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whole lines, at most 256 KiB or one line.
+	Lines         []byte `protobuf:"bytes,1,opt,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsersExportResponse) Reset() {
+	*x = UsersExportResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsersExportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsersExportResponse) ProtoMessage() {}
+
+func (x *UsersExportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsersExportResponse.ProtoReflect.Descriptor instead.
+func (*UsersExportResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *UsersExportResponse) GetLines() []byte {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// MessagesImportRequest is a part of a room's past.
+type MessagesImportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// At most 200, in order; their room is left empty or the same.
+	Events []*v1.Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// At most 200 read markers.
+	Marks         []*v1.Mark `protobuf:"bytes,3,rep,name=marks,proto3" json:"marks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessagesImportRequest) Reset() {
+	*x = MessagesImportRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessagesImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessagesImportRequest) ProtoMessage() {}
+
+func (x *MessagesImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessagesImportRequest.ProtoReflect.Descriptor instead.
+func (*MessagesImportRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *MessagesImportRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *MessagesImportRequest) GetEvents() []*v1.Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *MessagesImportRequest) GetMarks() []*v1.Mark {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
+// MessagesImportResponse says what became of each.
+type MessagesImportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// seqs of the events, in the order of the request, up to the first that was
+	// refused.
+	Seqs []uint32 `protobuf:"varint,1,rep,packed,name=seqs,proto3" json:"seqs,omitempty"`
+	// How many of them were new.
+	Added uint32 `protobuf:"varint,2,opt,name=added,proto3" json:"added,omitempty"`
+	// Why the event after those was refused, or the mark; absent: all were taken.
+	Refusal       *v1.Refusal `protobuf:"bytes,3,opt,name=refusal,proto3,oneof" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MessagesImportResponse) Reset() {
+	*x = MessagesImportResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MessagesImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MessagesImportResponse) ProtoMessage() {}
+
+func (x *MessagesImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MessagesImportResponse.ProtoReflect.Descriptor instead.
+func (*MessagesImportResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *MessagesImportResponse) GetSeqs() []uint32 {
+	if x != nil {
+		return x.Seqs
+	}
+	return nil
+}
+
+func (x *MessagesImportResponse) GetAdded() uint32 {
+	if x != nil {
+		return x.Added
+	}
+	return 0
+}
+
+func (x *MessagesImportResponse) GetRefusal() *v1.Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
+// SearchRequest says what to find.
+type SearchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Words, which all have to be there, in any order; "phrases", which have to
+	// be there as they are; a * after three letters or more stands for any ending.
+	// Case and accents do not matter. Chinese, Japanese and Korean are found by
+	// any characters in a row. At most 50 words and 1 KiB.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// Only in this room; empty: in all.
+	Room string `protobuf:"bytes,2,opt,name=room,proto3" json:"room,omitempty"`
+	// Only by this user id; empty: by anyone.
+	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
+	// Only before this time.
+	Before *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
+	// Only after this time.
+	After *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
+	// From the last response to the same request.
+	Cursor string `protobuf:"bytes,6,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// 1-100; 0: 50.
+	Limit uint32 `protobuf:"varint,7,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The store must have come this far in the room named; 0: it need not.
+	MinSeq        uint32 `protobuf:"varint,8,opt,name=min_seq,json=minSeq,proto3" json:"min_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchRequest) Reset() {
+	*x = SearchRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchRequest) ProtoMessage() {}
+
+func (x *SearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchRequest.ProtoReflect.Descriptor instead.
+func (*SearchRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SearchRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *SearchRequest) GetMinSeq() uint32 {
+	if x != nil {
+		return x.MinSeq
+	}
+	return 0
+}
+
+// SearchResponse is one page of hits.
+type SearchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The newest first. Fewer than asked for, with a cursor, where the search
+	// took too long: the cursor goes on.
+	Hits []*Hit `protobuf:"bytes,1,rep,name=hits,proto3" json:"hits,omitempty"`
+	// For the next page; empty at the end.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchResponse) Reset() {
+	*x = SearchResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchResponse) ProtoMessage() {}
+
+func (x *SearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchResponse.ProtoReflect.Descriptor instead.
+func (*SearchResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SearchResponse) GetHits() []*Hit {
+	if x != nil {
+		return x.Hits
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// Hit is one message found.
+type Hit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room          string      `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Message       *v1.Message `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	Snippet       *Snippet    `protobuf:"bytes,3,opt,name=snippet,proto3" json:"snippet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hit) Reset() {
+	*x = Hit{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hit) ProtoMessage() {}
+
+func (x *Hit) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hit.ProtoReflect.Descriptor instead.
+func (*Hit) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Hit) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *Hit) GetMessage() *v1.Message {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *Hit) GetSnippet() *Snippet {
+	if x != nil {
+		return x.Snippet
+	}
+	return nil
+}
+
+// Snippet is the part of a text in which the words were found.
+type Snippet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it stands in the message; about 160 characters.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Where the words stand in it, in order.
+	Marks         []*Range `protobuf:"bytes,2,rep,name=marks,proto3" json:"marks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snippet) Reset() {
+	*x = Snippet{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snippet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snippet) ProtoMessage() {}
+
+func (x *Snippet) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snippet.ProtoReflect.Descriptor instead.
+func (*Snippet) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Snippet) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Snippet) GetMarks() []*Range {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
+// Range is a stretch of a text, in UTF-16 code units.
+type Range struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Start uint32                 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	// Behind the last one.
+	End           uint32 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Range) Reset() {
+	*x = Range{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Range) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Range) ProtoMessage() {}
+
+func (x *Range) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Range.ProtoReflect.Descriptor instead.
+func (*Range) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *Range) GetStart() uint32 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *Range) GetEnd() uint32 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+// RevokeRequest names a user.
+type RevokeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id; a guest's too.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Tokens issued before this time are void, and those that do not say when
+	// they were issued; absent: now. Not in the future.
+	Before        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=before,proto3,oneof" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeRequest) Reset() {
+	*x = RevokeRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeRequest) ProtoMessage() {}
+
+func (x *RevokeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeRequest.ProtoReflect.Descriptor instead.
+func (*RevokeRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *RevokeRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *RevokeRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// RevokeResponse is what holds now.
+type RevokeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tokens issued before this time are void: the asked time, or a later one
+	// that was asked for before.
+	Before        *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeResponse) Reset() {
+	*x = RevokeResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeResponse) ProtoMessage() {}
+
+func (x *RevokeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeResponse.ProtoReflect.Descriptor instead.
+func (*RevokeResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *RevokeResponse) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// StatusRequest asks for all partitions.
+type StatusRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatusRequest) Reset() {
+	*x = StatusRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatusRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatusRequest) ProtoMessage() {}
+
+func (x *StatusRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
+func (*StatusRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{33}
+}
+
+// StatusResponse is the state of things, as the replica that was asked sees it.
+type StatusResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "sqlite" or "postgres".
+	Store string `protobuf:"bytes,1,opt,name=store,proto3" json:"store,omitempty"`
+	// Of the past; Unix ms.
+	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Why the store does not answer; empty: it does.
+	Trouble    string             `protobuf:"bytes,3,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	Partitions []*PartitionStatus `protobuf:"bytes,4,rep,name=partitions,proto3" json:"partitions,omitempty"`
+	// The replica that was asked.
+	Replica string `protobuf:"bytes,5,opt,name=replica,proto3" json:"replica,omitempty"`
+	// All replicas that live, that one among them, by id.
+	Replicas []string `protobuf:"bytes,6,rep,name=replicas,proto3" json:"replicas,omitempty"`
+	// What keeps the replica that was asked from being ready, a check each, as
+	// its /readyz says; empty: it is ready.
+	NotReady      []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatusResponse) Reset() {
+	*x = StatusResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatusResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatusResponse) ProtoMessage() {}
+
+func (x *StatusResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
+func (*StatusResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *StatusResponse) GetStore() string {
+	if x != nil {
+		return x.Store
+	}
+	return ""
+}
+
+func (x *StatusResponse) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *StatusResponse) GetPartitions() []*PartitionStatus {
+	if x != nil {
+		return x.Partitions
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetReplica() string {
+	if x != nil {
+		return x.Replica
+	}
+	return ""
+}
+
+func (x *StatusResponse) GetReplicas() []string {
+	if x != nil {
+		return x.Replicas
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetNotReady() []string {
+	if x != nil {
+		return x.NotReady
+	}
+	return nil
+}
+
+// PartitionStatus is one partition.
+type PartitionStatus struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Partition uint32                 `protobuf:"varint,1,opt,name=partition,proto3" json:"partition,omitempty"`
+	// The replica that writes it; empty: none does just now.
+	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	// The first and last sequence of its log.
+	LogFirst uint64 `protobuf:"varint,3,opt,name=log_first,json=logFirst,proto3" json:"log_first,omitempty"`
+	LogLast  uint64 `protobuf:"varint,4,opt,name=log_last,json=logLast,proto3" json:"log_last,omitempty"`
+	LogBytes uint64 `protobuf:"varint,5,opt,name=log_bytes,json=logBytes,proto3" json:"log_bytes,omitempty"`
+	// The sequence up to which the store has it.
+	Applied uint64 `protobuf:"varint,6,opt,name=applied,proto3" json:"applied,omitempty"`
+	// Records of the log that the store does not have yet.
+	Behind uint64 `protobuf:"varint,7,opt,name=behind,proto3" json:"behind,omitempty"`
+	// What is wrong with it; empty: nothing that this replica knows of.
+	Trouble       string `protobuf:"bytes,8,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PartitionStatus) Reset() {
+	*x = PartitionStatus{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PartitionStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PartitionStatus) ProtoMessage() {}
+
+func (x *PartitionStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PartitionStatus.ProtoReflect.Descriptor instead.
+func (*PartitionStatus) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *PartitionStatus) GetPartition() uint32 {
+	if x != nil {
+		return x.Partition
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *PartitionStatus) GetLogFirst() uint64 {
+	if x != nil {
+		return x.LogFirst
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetLogLast() uint64 {
+	if x != nil {
+		return x.LogLast
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetLogBytes() uint64 {
+	if x != nil {
+		return x.LogBytes
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetApplied() uint64 {
+	if x != nil {
+		return x.Applied
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetBehind() uint64 {
+	if x != nil {
+		return x.Behind
+	}
+	return 0
+}
+
+func (x *PartitionStatus) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+// AcceptGapRequest names the gap, as the refusal did.
+type AcceptGapRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Partition uint32                 `protobuf:"varint,1,opt,name=partition,proto3" json:"partition,omitempty"`
+	// The first and last sequence that are missing.
+	From          uint64 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	To            uint64 `protobuf:"varint,3,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptGapRequest) Reset() {
+	*x = AcceptGapRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptGapRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptGapRequest) ProtoMessage() {}
+
+func (x *AcceptGapRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptGapRequest.ProtoReflect.Descriptor instead.
+func (*AcceptGapRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AcceptGapRequest) GetPartition() uint32 {
+	if x != nil {
+		return x.Partition
+	}
+	return 0
+}
+
+func (x *AcceptGapRequest) GetFrom() uint64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *AcceptGapRequest) GetTo() uint64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+// AcceptGapResponse says how it goes on.
+type AcceptGapResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In force from now on; Unix ms.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Records that the log had after the gap, and that are left out.
+	Dropped       uint64 `protobuf:"varint,2,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptGapResponse) Reset() {
+	*x = AcceptGapResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptGapResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptGapResponse) ProtoMessage() {}
+
+func (x *AcceptGapResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptGapResponse.ProtoReflect.Descriptor instead.
+func (*AcceptGapResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AcceptGapResponse) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *AcceptGapResponse) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+// BackupRequest asks for all rooms.
+type BackupRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id and seq of the last event that the caller has; empty: from the
+	// start, with a line about the file first.
+	AfterRoom     string `protobuf:"bytes,1,opt,name=after_room,json=afterRoom,proto3" json:"after_room,omitempty"`
+	AfterSeq      uint32 `protobuf:"varint,2,opt,name=after_seq,json=afterSeq,proto3" json:"after_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupRequest) Reset() {
+	*x = BackupRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupRequest) ProtoMessage() {}
+
+func (x *BackupRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
+func (*BackupRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *BackupRequest) GetAfterRoom() string {
+	if x != nil {
+		return x.AfterRoom
+	}
+	return ""
+}
+
+func (x *BackupRequest) GetAfterSeq() uint32 {
+	if x != nil {
+		return x.AfterSeq
+	}
+	return 0
+}
+
+// BackupResponse is a piece of the file.
+type BackupResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whole lines, at most 256 KiB or one line. The last line says that it is the
+	// end.
+	Lines         []byte `protobuf:"bytes,1,opt,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BackupResponse) Reset() {
+	*x = BackupResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BackupResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BackupResponse) ProtoMessage() {}
+
+func (x *BackupResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
+func (*BackupResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *BackupResponse) GetLines() []byte {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// SetRetentionRequest says how long a room keeps its messages.
+type SetRetentionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Absent: as long as the server keeps those of any room. Empty: for ever.
+	Retention     *v1.Retention `protobuf:"bytes,2,opt,name=retention,proto3,oneof" json:"retention,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRetentionRequest) Reset() {
+	*x = SetRetentionRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRetentionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRetentionRequest) ProtoMessage() {}
+
+func (x *SetRetentionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRetentionRequest.ProtoReflect.Descriptor instead.
+func (*SetRetentionRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SetRetentionRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *SetRetentionRequest) GetRetention() *v1.Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+// SetRetentionResponse is what holds now.
+type SetRetentionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Room  *v1.Room               `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// How long the room keeps its messages: its own retention, or the server's.
+	Retention     *v1.Retention `protobuf:"bytes,2,opt,name=retention,proto3" json:"retention,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRetentionResponse) Reset() {
+	*x = SetRetentionResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRetentionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRetentionResponse) ProtoMessage() {}
+
+func (x *SetRetentionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRetentionResponse.ProtoReflect.Descriptor instead.
+func (*SetRetentionResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *SetRetentionResponse) GetRoom() *v1.Room {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *SetRetentionResponse) GetRetention() *v1.Retention {
+	if x != nil {
+		return x.Retention
+	}
+	return nil
+}
+
+// UpdateRequest says what to change; what is absent stays.
+type UpdateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Display name, 1-128 bytes.
+	Name *string `protobuf:"bytes,2,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// At most 1 KiB.
+	Topic *string `protobuf:"bytes,3,opt,name=topic,proto3,oneof" json:"topic,omitempty"`
+	// Seconds between two messages of one member, 0-21600; 0: no slow mode.
+	SlowModeSeconds *uint32 `protobuf:"varint,4,opt,name=slow_mode_seconds,json=slowModeSeconds,proto3,oneof" json:"slow_mode_seconds,omitempty"`
+	// Archived rooms are read, not written.
+	Archived      *bool `protobuf:"varint,5,opt,name=archived,proto3,oneof" json:"archived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateRequest) Reset() {
+	*x = UpdateRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateRequest) ProtoMessage() {}
+
+func (x *UpdateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateRequest.ProtoReflect.Descriptor instead.
+func (*UpdateRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *UpdateRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *UpdateRequest) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *UpdateRequest) GetTopic() string {
+	if x != nil && x.Topic != nil {
+		return *x.Topic
+	}
+	return ""
+}
+
+func (x *UpdateRequest) GetSlowModeSeconds() uint32 {
+	if x != nil && x.SlowModeSeconds != nil {
+		return *x.SlowModeSeconds
+	}
+	return 0
+}
+
+func (x *UpdateRequest) GetArchived() bool {
+	if x != nil && x.Archived != nil {
+		return *x.Archived
+	}
+	return false
+}
+
+// UpdateResponse is the room as it is now.
+type UpdateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Room  *v1.Room               `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// What was done.
+	Change        *Change `protobuf:"bytes,2,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateResponse) Reset() {
+	*x = UpdateResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateResponse) ProtoMessage() {}
+
+func (x *UpdateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateResponse.ProtoReflect.Descriptor instead.
+func (*UpdateResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *UpdateResponse) GetRoom() *v1.Room {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *UpdateResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// Change is where a room's log says what was done.
+type Change struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// seq of the event, or of where it became so.
+	Seq uint32 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	// It was so already, and nothing was done.
+	Duplicate     bool `protobuf:"varint,2,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *Change) GetSeq() uint32 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Change) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
+// DeleteRequest names a room.
+type DeleteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room          string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteRequest) Reset() {
+	*x = DeleteRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteRequest) ProtoMessage() {}
+
+func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteRequest.ProtoReflect.Descriptor instead.
+func (*DeleteRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *DeleteRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+// DeleteResponse is what was done.
+type DeleteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteResponse) Reset() {
+	*x = DeleteResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteResponse) ProtoMessage() {}
+
+func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteResponse.ProtoReflect.Descriptor instead.
+func (*DeleteResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *DeleteResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// AddMembersRequest names users.
+type AddMembersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// 1-100 user ids.
+	Users []string `protobuf:"bytes,2,rep,name=users,proto3" json:"users,omitempty"`
+	// What they become; unspecified: MEMBER. Who is a member already keeps the
+	// role that they have.
+	Role          v1.Role `protobuf:"varint,3,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddMembersRequest) Reset() {
+	*x = AddMembersRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddMembersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddMembersRequest) ProtoMessage() {}
+
+func (x *AddMembersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddMembersRequest.ProtoReflect.Descriptor instead.
+func (*AddMembersRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *AddMembersRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *AddMembersRequest) GetUsers() []string {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *AddMembersRequest) GetRole() v1.Role {
+	if x != nil {
+		return x.Role
+	}
+	return v1.Role(0)
+}
+
+// AddMembersResponse says what became of each, in the order of the request.
+type AddMembersResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Members       []*AddedMember         `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddMembersResponse) Reset() {
+	*x = AddMembersResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddMembersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddMembersResponse) ProtoMessage() {}
+
+func (x *AddMembersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddMembersResponse.ProtoReflect.Descriptor instead.
+func (*AddMembersResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *AddMembersResponse) GetMembers() []*AddedMember {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+// AddedMember is what became of one user.
+type AddedMember struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// What was done; absent: it was refused.
+	Change *Change `protobuf:"bytes,2,opt,name=change,proto3" json:"change,omitempty"`
+	// Why they are no member: they are banned, or the room is full.
+	Refusal       *v1.Refusal `protobuf:"bytes,3,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddedMember) Reset() {
+	*x = AddedMember{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddedMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddedMember) ProtoMessage() {}
+
+func (x *AddedMember) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddedMember.ProtoReflect.Descriptor instead.
+func (*AddedMember) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *AddedMember) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *AddedMember) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+func (x *AddedMember) GetRefusal() *v1.Refusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return nil
+}
+
+// RemoveMemberRequest names a member.
+type RemoveMemberRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// User id.
+	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	// For people, at most 1 KiB; empty: none.
+	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveMemberRequest) Reset() {
+	*x = RemoveMemberRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveMemberRequest) ProtoMessage() {}
+
+func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
+func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *RemoveMemberRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *RemoveMemberRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *RemoveMemberRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RemoveMemberResponse is what was done.
+type RemoveMemberResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveMemberResponse) Reset() {
+	*x = RemoveMemberResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveMemberResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveMemberResponse) ProtoMessage() {}
+
+func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
+func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *RemoveMemberResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// SetRoleRequest names a member.
+type SetRoleRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// User id.
+	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	// OWNER, MODERATOR, MEMBER or READER.
+	Role          v1.Role `protobuf:"varint,3,opt,name=role,proto3,enum=natter.chat.v1.Role" json:"role,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRoleRequest) Reset() {
+	*x = SetRoleRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRoleRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRoleRequest) ProtoMessage() {}
+
+func (x *SetRoleRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRoleRequest.ProtoReflect.Descriptor instead.
+func (*SetRoleRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *SetRoleRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *SetRoleRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SetRoleRequest) GetRole() v1.Role {
+	if x != nil {
+		return x.Role
+	}
+	return v1.Role(0)
+}
+
+// SetRoleResponse is what was done.
+type SetRoleResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRoleResponse) Reset() {
+	*x = SetRoleResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRoleResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRoleResponse) ProtoMessage() {}
+
+func (x *SetRoleResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRoleResponse.ProtoReflect.Descriptor instead.
+func (*SetRoleResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *SetRoleResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// BanRequest names a user, who need not be a member.
+type BanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// User id.
+	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	// When the ban ends, in the future; absent: never.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3,oneof" json:"until,omitempty"`
+	// For people, at most 1 KiB; empty: none.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BanRequest) Reset() {
+	*x = BanRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BanRequest) ProtoMessage() {}
+
+func (x *BanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BanRequest.ProtoReflect.Descriptor instead.
+func (*BanRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *BanRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *BanRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *BanRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *BanRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// BanResponse is what was done.
+type BanResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BanResponse) Reset() {
+	*x = BanResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BanResponse) ProtoMessage() {}
+
+func (x *BanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BanResponse.ProtoReflect.Descriptor instead.
+func (*BanResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *BanResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// UnbanRequest names a user.
+type UnbanRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// User id.
+	User          string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnbanRequest) Reset() {
+	*x = UnbanRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnbanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnbanRequest) ProtoMessage() {}
+
+func (x *UnbanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnbanRequest.ProtoReflect.Descriptor instead.
+func (*UnbanRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *UnbanRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *UnbanRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// UnbanResponse is what was done.
+type UnbanResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnbanResponse) Reset() {
+	*x = UnbanResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnbanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnbanResponse) ProtoMessage() {}
+
+func (x *UnbanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnbanResponse.ProtoReflect.Descriptor instead.
+func (*UnbanResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *UnbanResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// ListBansRequest names a room.
+type ListBansRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// From the last response.
+	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// 1-100; 0: 50.
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The store must have come this far; 0: it need not.
+	MinSeq        uint32 `protobuf:"varint,4,opt,name=min_seq,json=minSeq,proto3" json:"min_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBansRequest) Reset() {
+	*x = ListBansRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBansRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBansRequest) ProtoMessage() {}
+
+func (x *ListBansRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBansRequest.ProtoReflect.Descriptor instead.
+func (*ListBansRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *ListBansRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *ListBansRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *ListBansRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListBansRequest) GetMinSeq() uint32 {
+	if x != nil {
+		return x.MinSeq
+	}
+	return 0
+}
+
+// ListBansResponse is one page of bans.
+type ListBansResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Bans  []*Sanction            `protobuf:"bytes,1,rep,name=bans,proto3" json:"bans,omitempty"`
+	// For the next page; empty at the end.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBansResponse) Reset() {
+	*x = ListBansResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBansResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBansResponse) ProtoMessage() {}
+
+func (x *ListBansResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBansResponse.ProtoReflect.Descriptor instead.
+func (*ListBansResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *ListBansResponse) GetBans() []*Sanction {
+	if x != nil {
+		return x.Bans
+	}
+	return nil
+}
+
+func (x *ListBansResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// Sanction is a ban or a mute.
+type Sanction struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// When it ends; absent: never.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3,oneof" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sanction) Reset() {
+	*x = Sanction{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sanction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sanction) ProtoMessage() {}
+
+func (x *Sanction) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sanction.ProtoReflect.Descriptor instead.
+func (*Sanction) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *Sanction) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *Sanction) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// MuteRequest names a user.
+type MuteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// User id.
+	User string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	// When the mute ends, in the future; absent: never.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3,oneof" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MuteRequest) Reset() {
+	*x = MuteRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MuteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MuteRequest) ProtoMessage() {}
+
+func (x *MuteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MuteRequest.ProtoReflect.Descriptor instead.
+func (*MuteRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *MuteRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *MuteRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *MuteRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// MuteResponse is what was done.
+type MuteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MuteResponse) Reset() {
+	*x = MuteResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MuteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MuteResponse) ProtoMessage() {}
+
+func (x *MuteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MuteResponse.ProtoReflect.Descriptor instead.
+func (*MuteResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *MuteResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// UnmuteRequest names a user.
+type UnmuteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// User id.
+	User          string `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmuteRequest) Reset() {
+	*x = UnmuteRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmuteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmuteRequest) ProtoMessage() {}
+
+func (x *UnmuteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmuteRequest.ProtoReflect.Descriptor instead.
+func (*UnmuteRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *UnmuteRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *UnmuteRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// UnmuteResponse is what was done.
+type UnmuteResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Change        *Change                `protobuf:"bytes,1,opt,name=change,proto3" json:"change,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmuteResponse) Reset() {
+	*x = UnmuteResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmuteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmuteResponse) ProtoMessage() {}
+
+func (x *UnmuteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmuteResponse.ProtoReflect.Descriptor instead.
+func (*UnmuteResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *UnmuteResponse) GetChange() *Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+// ListMutesRequest names a room.
+type ListMutesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// From the last response.
+	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// 1-100; 0: 50.
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The store must have come this far; 0: it need not.
+	MinSeq        uint32 `protobuf:"varint,4,opt,name=min_seq,json=minSeq,proto3" json:"min_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMutesRequest) Reset() {
+	*x = ListMutesRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMutesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMutesRequest) ProtoMessage() {}
+
+func (x *ListMutesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMutesRequest.ProtoReflect.Descriptor instead.
+func (*ListMutesRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *ListMutesRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *ListMutesRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *ListMutesRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListMutesRequest) GetMinSeq() uint32 {
+	if x != nil {
+		return x.MinSeq
+	}
+	return 0
+}
+
+// ListMutesResponse is one page of mutes.
+type ListMutesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Mutes []*Sanction            `protobuf:"bytes,1,rep,name=mutes,proto3" json:"mutes,omitempty"`
+	// For the next page; empty at the end.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMutesResponse) Reset() {
+	*x = ListMutesResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMutesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMutesResponse) ProtoMessage() {}
+
+func (x *ListMutesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMutesResponse.ProtoReflect.Descriptor instead.
+func (*ListMutesResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *ListMutesResponse) GetMutes() []*Sanction {
+	if x != nil {
+		return x.Mutes
+	}
+	return nil
+}
+
+func (x *ListMutesResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// FollowRequest says from where on.
+type FollowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Events after this seq; 0: all. A seq that the room has not reached yet is
+	// waited for.
+	After         uint32 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowRequest) Reset() {
+	*x = FollowRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowRequest) ProtoMessage() {}
+
+func (x *FollowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
+func (*FollowRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *FollowRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *FollowRequest) GetAfter() uint32 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+// FollowResponse is what was stored next, in order and without a hole: 1-500
+// events.
+type FollowResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Events        []*v1.Event            `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowResponse) Reset() {
+	*x = FollowResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowResponse) ProtoMessage() {}
+
+func (x *FollowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowResponse.ProtoReflect.Descriptor instead.
+func (*FollowResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *FollowResponse) GetEvents() []*v1.Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+// ListRoomsRequest names a user.
+type ListRoomsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id; a guest's too.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// From the last response.
+	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// 1-100; 0: 50.
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRoomsRequest) Reset() {
+	*x = ListRoomsRequest{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRoomsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRoomsRequest) ProtoMessage() {}
+
+func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRoomsRequest.ProtoReflect.Descriptor instead.
+func (*ListRoomsRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *ListRoomsRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *ListRoomsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *ListRoomsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// ListRoomsResponse is one page of rooms as the user sees them, without what is
+// unread.
+type ListRoomsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Rooms []*v1.RoomView         `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	// For the next page; empty at the end.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRoomsResponse) Reset() {
+	*x = ListRoomsResponse{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRoomsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRoomsResponse) ProtoMessage() {}
+
+func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRoomsResponse.ProtoReflect.Descriptor instead.
+func (*ListRoomsResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ListRoomsResponse) GetRooms() []*v1.RoomView {
+	if x != nil {
+		return x.Rooms
+	}
+	return nil
+}
+
+func (x *ListRoomsResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
 var File_natter_history_v1_history_proto protoreflect.FileDescriptor
 
 const file_natter_history_v1_history_proto_rawDesc = "" +
 	"\n" +
-	"\x1fnatter/history/v1/history.proto\x12\x11natter.history.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1anatter/chat/v1/event.proto\x1a\x1cnatter/chat/v1/message.proto\x1a\x19natter/chat/v1/room.proto\"\xab\x01\n" +
+	"\x1fnatter/history/v1/history.proto\x12\x11natter.history.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dnatter/access/v1/access.proto\x1a\x1anatter/chat/v1/event.proto\x1a\x18natter/chat/v1/log.proto\x1a\x1cnatter/chat/v1/message.proto\x1a\x1enatter/chat/v1/retention.proto\x1a\x19natter/chat/v1/room.proto\"\xab\x01\n" +
 	"\rCreateRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12,\n" +
@@ -1052,10 +4307,11 @@ const file_natter_history_v1_history_proto_rawDesc = "" +
 	"\x04room\x18\x01 \x01(\v2\x14.natter.chat.v1.RoomR\x04room\" \n" +
 	"\n" +
 	"GetRequest\x12\x12\n" +
-	"\x04room\x18\x01 \x01(\tR\x04room\"w\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\"\xb0\x01\n" +
 	"\vGetResponse\x12(\n" +
 	"\x04room\x18\x01 \x01(\v2\x14.natter.chat.v1.RoomR\x04room\x123\n" +
-	"\x06member\x18\x02 \x01(\v2\x16.natter.chat.v1.MemberH\x00R\x06member\x88\x01\x01B\t\n" +
+	"\x06member\x18\x02 \x01(\v2\x16.natter.chat.v1.MemberH\x00R\x06member\x88\x01\x01\x127\n" +
+	"\tretention\x18\r \x01(\v2\x19.natter.chat.v1.RetentionR\tretentionB\t\n" +
 	"\a_member\"Q\n" +
 	"\vListRequest\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\tR\x05query\x12\x16\n" +
@@ -1099,31 +4355,268 @@ const file_natter_history_v1_history_proto_rawDesc = "" +
 	"\x05after\x18\x02 \x01(\rR\x05after\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\rR\x05limit\"?\n" +
 	"\x0eEventsResponse\x12-\n" +
-	"\x06events\x18\x01 \x03(\v2\x15.natter.chat.v1.EventR\x06events\"\xbc\x01\n" +
+	"\x06events\x18\x01 \x03(\v2\x15.natter.chat.v1.EventR\x06events\"\xd5\x01\n" +
 	"\vPostRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\"\n" +
 	"\rclient_msg_id\x18\x04 \x01(\tR\vclientMsgId\x12\x12\n" +
 	"\x04text\x18\x05 \x01(\tR\x04text\x120\n" +
-	"\x04data\x18\x06 \x01(\v2\x17.google.protobuf.StructH\x00R\x04data\x88\x01\x01B\a\n" +
+	"\x04data\x18\x06 \x01(\v2\x17.google.protobuf.StructH\x00R\x04data\x88\x01\x01\x12\x17\n" +
+	"\aas_user\x18\a \x01(\bR\x06asUserB\a\n" +
 	"\x05_data\"z\n" +
 	"\fPostResponse\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x1c\n" +
 	"\tduplicate\x18\x02 \x01(\bR\tduplicate\x12:\n" +
 	"\n" +
 	"durability\x18\x03 \x01(\x0e2\x1a.natter.chat.v1.DurabilityR\n" +
-	"durability2\xc3\x02\n" +
-	"\x05Rooms\x12M\n" +
-	"\x06Create\x12 .natter.history.v1.CreateRequest\x1a!.natter.history.v1.CreateResponse\x12D\n" +
-	"\x03Get\x12\x1d.natter.history.v1.GetRequest\x1a\x1e.natter.history.v1.GetResponse\x12G\n" +
-	"\x04List\x12\x1e.natter.history.v1.ListRequest\x1a\x1f.natter.history.v1.ListResponse\x12\\\n" +
-	"\vListMembers\x12%.natter.history.v1.ListMembersRequest\x1a&.natter.history.v1.ListMembersResponse2\xd1\x02\n" +
-	"\bMessages\x12W\n" +
-	"\x04List\x12&.natter.history.v1.MessagesListRequest\x1a'.natter.history.v1.MessagesListResponse\x12T\n" +
-	"\x03Get\x12%.natter.history.v1.MessagesGetRequest\x1a&.natter.history.v1.MessagesGetResponse\x12M\n" +
-	"\x06Events\x12 .natter.history.v1.EventsRequest\x1a!.natter.history.v1.EventsResponse\x12G\n" +
-	"\x04Post\x12\x1e.natter.history.v1.PostRequest\x1a\x1f.natter.history.v1.PostResponseBAZ?github.com/natter-chat/natter/proto/natter/history/v1;historyv1b\x06proto3"
+	"durability\"=\n" +
+	"\x15MessagesDeleteRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\rR\x03seq\"~\n" +
+	"\x16MessagesDeleteResponse\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\rR\x03seq\x12A\n" +
+	"\flog_clean_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\n" +
+	"logCleanAt\x88\x01\x01B\x0f\n" +
+	"\r_log_clean_at\"\"\n" +
+	"\fEraseRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\"\xca\x01\n" +
+	"\rEraseResponse\x12\x14\n" +
+	"\x05rooms\x18\x01 \x01(\rR\x05rooms\x12#\n" +
+	"\rrooms_changed\x18\x02 \x01(\rR\froomsChanged\x12\x16\n" +
+	"\x06events\x18\x03 \x01(\rR\x06events\x12\x12\n" +
+	"\x04done\x18\x04 \x01(\bR\x04done\x12A\n" +
+	"\flog_clean_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\n" +
+	"logCleanAt\x88\x01\x01B\x0f\n" +
+	"\r_log_clean_at\"A\n" +
+	"\x15MessagesExportRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\rR\x05after\".\n" +
+	"\x16MessagesExportResponse\x12\x14\n" +
+	"\x05lines\x18\x01 \x01(\fR\x05lines\"d\n" +
+	"\x12UsersExportRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x1d\n" +
+	"\n" +
+	"after_room\x18\x02 \x01(\tR\tafterRoom\x12\x1b\n" +
+	"\tafter_seq\x18\x03 \x01(\rR\bafterSeq\"+\n" +
+	"\x13UsersExportResponse\x12\x14\n" +
+	"\x05lines\x18\x01 \x01(\fR\x05lines\"\x86\x01\n" +
+	"\x15MessagesImportRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12-\n" +
+	"\x06events\x18\x02 \x03(\v2\x15.natter.chat.v1.EventR\x06events\x12*\n" +
+	"\x05marks\x18\x03 \x03(\v2\x14.natter.chat.v1.MarkR\x05marks\"\x86\x01\n" +
+	"\x16MessagesImportResponse\x12\x12\n" +
+	"\x04seqs\x18\x01 \x03(\rR\x04seqs\x12\x14\n" +
+	"\x05added\x18\x02 \x01(\rR\x05added\x126\n" +
+	"\arefusal\x18\x03 \x01(\v2\x17.natter.chat.v1.RefusalH\x00R\arefusal\x88\x01\x01B\n" +
+	"\n" +
+	"\b_refusal\"\xfa\x01\n" +
+	"\rSearchRequest\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\tR\x05query\x12\x12\n" +
+	"\x04room\x18\x02 \x01(\tR\x04room\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x122\n" +
+	"\x06before\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\x120\n" +
+	"\x05after\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05after\x12\x16\n" +
+	"\x06cursor\x18\x06 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05limit\x18\a \x01(\rR\x05limit\x12\x17\n" +
+	"\amin_seq\x18\b \x01(\rR\x06minSeq\"T\n" +
+	"\x0eSearchResponse\x12*\n" +
+	"\x04hits\x18\x01 \x03(\v2\x16.natter.history.v1.HitR\x04hits\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\x82\x01\n" +
+	"\x03Hit\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x121\n" +
+	"\amessage\x18\x02 \x01(\v2\x17.natter.chat.v1.MessageR\amessage\x124\n" +
+	"\asnippet\x18\x03 \x01(\v2\x1a.natter.history.v1.SnippetR\asnippet\"M\n" +
+	"\aSnippet\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12.\n" +
+	"\x05marks\x18\x02 \x03(\v2\x18.natter.history.v1.RangeR\x05marks\"/\n" +
+	"\x05Range\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\rR\x05start\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\rR\x03end\"g\n" +
+	"\rRevokeRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x127\n" +
+	"\x06before\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x06before\x88\x01\x01B\t\n" +
+	"\a_before\"D\n" +
+	"\x0eRevokeResponse\x122\n" +
+	"\x06before\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\"\x0f\n" +
+	"\rStatusRequest\"\xed\x01\n" +
+	"\x0eStatusResponse\x12\x14\n" +
+	"\x05store\x18\x01 \x01(\tR\x05store\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
+	"\atrouble\x18\x03 \x01(\tR\atrouble\x12B\n" +
+	"\n" +
+	"partitions\x18\x04 \x03(\v2\".natter.history.v1.PartitionStatusR\n" +
+	"partitions\x12\x18\n" +
+	"\areplica\x18\x05 \x01(\tR\areplica\x12\x1a\n" +
+	"\breplicas\x18\x06 \x03(\tR\breplicas\x12\x1b\n" +
+	"\tnot_ready\x18\a \x03(\tR\bnotReady\"\xe6\x01\n" +
+	"\x0fPartitionStatus\x12\x1c\n" +
+	"\tpartition\x18\x01 \x01(\rR\tpartition\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x1b\n" +
+	"\tlog_first\x18\x03 \x01(\x04R\blogFirst\x12\x19\n" +
+	"\blog_last\x18\x04 \x01(\x04R\alogLast\x12\x1b\n" +
+	"\tlog_bytes\x18\x05 \x01(\x04R\blogBytes\x12\x18\n" +
+	"\aapplied\x18\x06 \x01(\x04R\aapplied\x12\x16\n" +
+	"\x06behind\x18\a \x01(\x04R\x06behind\x12\x18\n" +
+	"\atrouble\x18\b \x01(\tR\atrouble\"T\n" +
+	"\x10AcceptGapRequest\x12\x1c\n" +
+	"\tpartition\x18\x01 \x01(\rR\tpartition\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\x04R\x02to\"C\n" +
+	"\x11AcceptGapResponse\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x18\n" +
+	"\adropped\x18\x02 \x01(\x04R\adropped\"K\n" +
+	"\rBackupRequest\x12\x1d\n" +
+	"\n" +
+	"after_room\x18\x01 \x01(\tR\tafterRoom\x12\x1b\n" +
+	"\tafter_seq\x18\x02 \x01(\rR\bafterSeq\"&\n" +
+	"\x0eBackupResponse\x12\x14\n" +
+	"\x05lines\x18\x01 \x01(\fR\x05lines\"u\n" +
+	"\x13SetRetentionRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12<\n" +
+	"\tretention\x18\x02 \x01(\v2\x19.natter.chat.v1.RetentionH\x00R\tretention\x88\x01\x01B\f\n" +
+	"\n" +
+	"_retention\"y\n" +
+	"\x14SetRetentionResponse\x12(\n" +
+	"\x04room\x18\x01 \x01(\v2\x14.natter.chat.v1.RoomR\x04room\x127\n" +
+	"\tretention\x18\x02 \x01(\v2\x19.natter.chat.v1.RetentionR\tretention\"\xdf\x01\n" +
+	"\rUpdateRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x17\n" +
+	"\x04name\x18\x02 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
+	"\x05topic\x18\x03 \x01(\tH\x01R\x05topic\x88\x01\x01\x12/\n" +
+	"\x11slow_mode_seconds\x18\x04 \x01(\rH\x02R\x0fslowModeSeconds\x88\x01\x01\x12\x1f\n" +
+	"\barchived\x18\x05 \x01(\bH\x03R\barchived\x88\x01\x01B\a\n" +
+	"\x05_nameB\b\n" +
+	"\x06_topicB\x14\n" +
+	"\x12_slow_mode_secondsB\v\n" +
+	"\t_archived\"m\n" +
+	"\x0eUpdateResponse\x12(\n" +
+	"\x04room\x18\x01 \x01(\v2\x14.natter.chat.v1.RoomR\x04room\x121\n" +
+	"\x06change\x18\x02 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"8\n" +
+	"\x06Change\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\rR\x03seq\x12\x1c\n" +
+	"\tduplicate\x18\x02 \x01(\bR\tduplicate\"#\n" +
+	"\rDeleteRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\"C\n" +
+	"\x0eDeleteResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"g\n" +
+	"\x11AddMembersRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n" +
+	"\x05users\x18\x02 \x03(\tR\x05users\x12(\n" +
+	"\x04role\x18\x03 \x01(\x0e2\x14.natter.chat.v1.RoleR\x04role\"N\n" +
+	"\x12AddMembersResponse\x128\n" +
+	"\amembers\x18\x01 \x03(\v2\x1e.natter.history.v1.AddedMemberR\amembers\"\x87\x01\n" +
+	"\vAddedMember\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x121\n" +
+	"\x06change\x18\x02 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\x121\n" +
+	"\arefusal\x18\x03 \x01(\v2\x17.natter.chat.v1.RefusalR\arefusal\"U\n" +
+	"\x13RemoveMemberRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"I\n" +
+	"\x14RemoveMemberResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"b\n" +
+	"\x0eSetRoleRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x12(\n" +
+	"\x04role\x18\x03 \x01(\x0e2\x14.natter.chat.v1.RoleR\x04role\"D\n" +
+	"\x0fSetRoleResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"\x8d\x01\n" +
+	"\n" +
+	"BanRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x125\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x05until\x88\x01\x01\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reasonB\b\n" +
+	"\x06_until\"@\n" +
+	"\vBanResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"6\n" +
+	"\fUnbanRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\"B\n" +
+	"\rUnbanResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"l\n" +
+	"\x0fListBansRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\x12\x17\n" +
+	"\amin_seq\x18\x04 \x01(\rR\x06minSeq\"[\n" +
+	"\x10ListBansResponse\x12/\n" +
+	"\x04bans\x18\x01 \x03(\v2\x1b.natter.history.v1.SanctionR\x04bans\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"_\n" +
+	"\bSanction\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x125\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x05until\x88\x01\x01B\b\n" +
+	"\x06_until\"v\n" +
+	"\vMuteRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\x125\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x05until\x88\x01\x01B\b\n" +
+	"\x06_until\"A\n" +
+	"\fMuteResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"7\n" +
+	"\rUnmuteRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n" +
+	"\x04user\x18\x02 \x01(\tR\x04user\"C\n" +
+	"\x0eUnmuteResponse\x121\n" +
+	"\x06change\x18\x01 \x01(\v2\x19.natter.history.v1.ChangeR\x06change\"m\n" +
+	"\x10ListMutesRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\x12\x17\n" +
+	"\amin_seq\x18\x04 \x01(\rR\x06minSeq\"^\n" +
+	"\x11ListMutesResponse\x121\n" +
+	"\x05mutes\x18\x01 \x03(\v2\x1b.natter.history.v1.SanctionR\x05mutes\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"9\n" +
+	"\rFollowRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\rR\x05after\"?\n" +
+	"\x0eFollowResponse\x12-\n" +
+	"\x06events\x18\x01 \x03(\v2\x15.natter.chat.v1.EventR\x06events\"T\n" +
+	"\x10ListRoomsRequest\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"[\n" +
+	"\x11ListRoomsResponse\x12.\n" +
+	"\x05rooms\x18\x01 \x03(\v2\x18.natter.chat.v1.RoomViewR\x05rooms\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor2\xad\v\n" +
+	"\x05Rooms\x12U\n" +
+	"\x06Create\x12 .natter.history.v1.CreateRequest\x1a!.natter.history.v1.CreateResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12N\n" +
+	"\x03Get\x12\x1d.natter.history.v1.GetRequest\x1a\x1e.natter.history.v1.GetResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12Q\n" +
+	"\x04List\x12\x1e.natter.history.v1.ListRequest\x1a\x1f.natter.history.v1.ListResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12f\n" +
+	"\vListMembers\x12%.natter.history.v1.ListMembersRequest\x1a&.natter.history.v1.ListMembersResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12g\n" +
+	"\fSetRetention\x12&.natter.history.v1.SetRetentionRequest\x1a'.natter.history.v1.SetRetentionResponse\"\x06\xaa\xfd\x1b\x02\b\x04\x12U\n" +
+	"\x06Update\x12 .natter.history.v1.UpdateRequest\x1a!.natter.history.v1.UpdateResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12U\n" +
+	"\x06Delete\x12 .natter.history.v1.DeleteRequest\x1a!.natter.history.v1.DeleteResponse\"\x06\xaa\xfd\x1b\x02\b\x04\x12a\n" +
+	"\n" +
+	"AddMembers\x12$.natter.history.v1.AddMembersRequest\x1a%.natter.history.v1.AddMembersResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12g\n" +
+	"\fRemoveMember\x12&.natter.history.v1.RemoveMemberRequest\x1a'.natter.history.v1.RemoveMemberResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12X\n" +
+	"\aSetRole\x12!.natter.history.v1.SetRoleRequest\x1a\".natter.history.v1.SetRoleResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12L\n" +
+	"\x03Ban\x12\x1d.natter.history.v1.BanRequest\x1a\x1e.natter.history.v1.BanResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12R\n" +
+	"\x05Unban\x12\x1f.natter.history.v1.UnbanRequest\x1a .natter.history.v1.UnbanResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12[\n" +
+	"\bListBans\x12\".natter.history.v1.ListBansRequest\x1a#.natter.history.v1.ListBansResponse\"\x06\xaa\xfd\x1b\x02\b\x01\x12O\n" +
+	"\x04Mute\x12\x1e.natter.history.v1.MuteRequest\x1a\x1f.natter.history.v1.MuteResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12U\n" +
+	"\x06Unmute\x12 .natter.history.v1.UnmuteRequest\x1a!.natter.history.v1.UnmuteResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12^\n" +
+	"\tListMutes\x12#.natter.history.v1.ListMutesRequest\x1a$.natter.history.v1.ListMutesResponse\"\x06\xaa\xfd\x1b\x02\b\x012\xe0\x06\n" +
+	"\bMessages\x12a\n" +
+	"\x04List\x12&.natter.history.v1.MessagesListRequest\x1a'.natter.history.v1.MessagesListResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12^\n" +
+	"\x03Get\x12%.natter.history.v1.MessagesGetRequest\x1a&.natter.history.v1.MessagesGetResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12W\n" +
+	"\x06Events\x12 .natter.history.v1.EventsRequest\x1a!.natter.history.v1.EventsResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12O\n" +
+	"\x04Post\x12\x1e.natter.history.v1.PostRequest\x1a\x1f.natter.history.v1.PostResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12e\n" +
+	"\x06Delete\x12(.natter.history.v1.MessagesDeleteRequest\x1a).natter.history.v1.MessagesDeleteResponse\"\x06\xaa\xfd\x1b\x02\b\x04\x12g\n" +
+	"\x06Export\x12(.natter.history.v1.MessagesExportRequest\x1a).natter.history.v1.MessagesExportResponse\"\x06\xaa\xfd\x1b\x02\b\x010\x01\x12e\n" +
+	"\x06Import\x12(.natter.history.v1.MessagesImportRequest\x1a).natter.history.v1.MessagesImportResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12W\n" +
+	"\x06Search\x12 .natter.history.v1.SearchRequest\x1a!.natter.history.v1.SearchResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12W\n" +
+	"\x06Follow\x12 .natter.history.v1.FollowRequest\x1a!.natter.history.v1.FollowResponse\"\x06\xaa\xfd\x1b\x02\b\x010\x012\xf7\x02\n" +
+	"\x05Users\x12U\n" +
+	"\x06Revoke\x12 .natter.history.v1.RevokeRequest\x1a!.natter.history.v1.RevokeResponse\"\x06\xaa\xfd\x1b\x02\b\x02\x12T\n" +
+	"\x05Erase\x12\x1f.natter.history.v1.EraseRequest\x1a .natter.history.v1.EraseResponse\"\x06\xaa\xfd\x1b\x02\b\x040\x01\x12a\n" +
+	"\x06Export\x12%.natter.history.v1.UsersExportRequest\x1a&.natter.history.v1.UsersExportResponse\"\x06\xaa\xfd\x1b\x02\b\x010\x01\x12^\n" +
+	"\tListRooms\x12#.natter.history.v1.ListRoomsRequest\x1a$.natter.history.v1.ListRoomsResponse\"\x06\xaa\xfd\x1b\x02\b\x012\x97\x02\n" +
+	"\x05Store\x12U\n" +
+	"\x06Status\x12 .natter.history.v1.StatusRequest\x1a!.natter.history.v1.StatusResponse\"\x06\xaa\xfd\x1b\x02\b\x01\x12^\n" +
+	"\tAcceptGap\x12#.natter.history.v1.AcceptGapRequest\x1a$.natter.history.v1.AcceptGapResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12W\n" +
+	"\x06Backup\x12 .natter.history.v1.BackupRequest\x1a!.natter.history.v1.BackupResponse\"\x06\xaa\xfd\x1b\x02\b\x030\x01BAZ?github.com/natter-chat/natter/proto/natter/history/v1;historyv1b\x06proto3"
 
 var (
 	file_natter_history_v1_history_proto_rawDescOnce sync.Once
@@ -1137,66 +4630,213 @@ func file_natter_history_v1_history_proto_rawDescGZIP() []byte {
 	return file_natter_history_v1_history_proto_rawDescData
 }
 
-var file_natter_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_natter_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_natter_history_v1_history_proto_goTypes = []any{
-	(*CreateRequest)(nil),        // 0: natter.history.v1.CreateRequest
-	(*CreateResponse)(nil),       // 1: natter.history.v1.CreateResponse
-	(*GetRequest)(nil),           // 2: natter.history.v1.GetRequest
-	(*GetResponse)(nil),          // 3: natter.history.v1.GetResponse
-	(*ListRequest)(nil),          // 4: natter.history.v1.ListRequest
-	(*ListResponse)(nil),         // 5: natter.history.v1.ListResponse
-	(*ListMembersRequest)(nil),   // 6: natter.history.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),  // 7: natter.history.v1.ListMembersResponse
-	(*MessagesListRequest)(nil),  // 8: natter.history.v1.MessagesListRequest
-	(*MessagesListResponse)(nil), // 9: natter.history.v1.MessagesListResponse
-	(*MessagesGetRequest)(nil),   // 10: natter.history.v1.MessagesGetRequest
-	(*MessagesGetResponse)(nil),  // 11: natter.history.v1.MessagesGetResponse
-	(*EventsRequest)(nil),        // 12: natter.history.v1.EventsRequest
-	(*EventsResponse)(nil),       // 13: natter.history.v1.EventsResponse
-	(*PostRequest)(nil),          // 14: natter.history.v1.PostRequest
-	(*PostResponse)(nil),         // 15: natter.history.v1.PostResponse
-	(v1.RoomKind)(0),             // 16: natter.chat.v1.RoomKind
-	(*v1.Room)(nil),              // 17: natter.chat.v1.Room
-	(*v1.Member)(nil),            // 18: natter.chat.v1.Member
-	(*v1.RoomView)(nil),          // 19: natter.chat.v1.RoomView
-	(*v1.Message)(nil),           // 20: natter.chat.v1.Message
-	(*v1.Event)(nil),             // 21: natter.chat.v1.Event
-	(*structpb.Struct)(nil),      // 22: google.protobuf.Struct
-	(v1.Durability)(0),           // 23: natter.chat.v1.Durability
+	(*CreateRequest)(nil),          // 0: natter.history.v1.CreateRequest
+	(*CreateResponse)(nil),         // 1: natter.history.v1.CreateResponse
+	(*GetRequest)(nil),             // 2: natter.history.v1.GetRequest
+	(*GetResponse)(nil),            // 3: natter.history.v1.GetResponse
+	(*ListRequest)(nil),            // 4: natter.history.v1.ListRequest
+	(*ListResponse)(nil),           // 5: natter.history.v1.ListResponse
+	(*ListMembersRequest)(nil),     // 6: natter.history.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),    // 7: natter.history.v1.ListMembersResponse
+	(*MessagesListRequest)(nil),    // 8: natter.history.v1.MessagesListRequest
+	(*MessagesListResponse)(nil),   // 9: natter.history.v1.MessagesListResponse
+	(*MessagesGetRequest)(nil),     // 10: natter.history.v1.MessagesGetRequest
+	(*MessagesGetResponse)(nil),    // 11: natter.history.v1.MessagesGetResponse
+	(*EventsRequest)(nil),          // 12: natter.history.v1.EventsRequest
+	(*EventsResponse)(nil),         // 13: natter.history.v1.EventsResponse
+	(*PostRequest)(nil),            // 14: natter.history.v1.PostRequest
+	(*PostResponse)(nil),           // 15: natter.history.v1.PostResponse
+	(*MessagesDeleteRequest)(nil),  // 16: natter.history.v1.MessagesDeleteRequest
+	(*MessagesDeleteResponse)(nil), // 17: natter.history.v1.MessagesDeleteResponse
+	(*EraseRequest)(nil),           // 18: natter.history.v1.EraseRequest
+	(*EraseResponse)(nil),          // 19: natter.history.v1.EraseResponse
+	(*MessagesExportRequest)(nil),  // 20: natter.history.v1.MessagesExportRequest
+	(*MessagesExportResponse)(nil), // 21: natter.history.v1.MessagesExportResponse
+	(*UsersExportRequest)(nil),     // 22: natter.history.v1.UsersExportRequest
+	(*UsersExportResponse)(nil),    // 23: natter.history.v1.UsersExportResponse
+	(*MessagesImportRequest)(nil),  // 24: natter.history.v1.MessagesImportRequest
+	(*MessagesImportResponse)(nil), // 25: natter.history.v1.MessagesImportResponse
+	(*SearchRequest)(nil),          // 26: natter.history.v1.SearchRequest
+	(*SearchResponse)(nil),         // 27: natter.history.v1.SearchResponse
+	(*Hit)(nil),                    // 28: natter.history.v1.Hit
+	(*Snippet)(nil),                // 29: natter.history.v1.Snippet
+	(*Range)(nil),                  // 30: natter.history.v1.Range
+	(*RevokeRequest)(nil),          // 31: natter.history.v1.RevokeRequest
+	(*RevokeResponse)(nil),         // 32: natter.history.v1.RevokeResponse
+	(*StatusRequest)(nil),          // 33: natter.history.v1.StatusRequest
+	(*StatusResponse)(nil),         // 34: natter.history.v1.StatusResponse
+	(*PartitionStatus)(nil),        // 35: natter.history.v1.PartitionStatus
+	(*AcceptGapRequest)(nil),       // 36: natter.history.v1.AcceptGapRequest
+	(*AcceptGapResponse)(nil),      // 37: natter.history.v1.AcceptGapResponse
+	(*BackupRequest)(nil),          // 38: natter.history.v1.BackupRequest
+	(*BackupResponse)(nil),         // 39: natter.history.v1.BackupResponse
+	(*SetRetentionRequest)(nil),    // 40: natter.history.v1.SetRetentionRequest
+	(*SetRetentionResponse)(nil),   // 41: natter.history.v1.SetRetentionResponse
+	(*UpdateRequest)(nil),          // 42: natter.history.v1.UpdateRequest
+	(*UpdateResponse)(nil),         // 43: natter.history.v1.UpdateResponse
+	(*Change)(nil),                 // 44: natter.history.v1.Change
+	(*DeleteRequest)(nil),          // 45: natter.history.v1.DeleteRequest
+	(*DeleteResponse)(nil),         // 46: natter.history.v1.DeleteResponse
+	(*AddMembersRequest)(nil),      // 47: natter.history.v1.AddMembersRequest
+	(*AddMembersResponse)(nil),     // 48: natter.history.v1.AddMembersResponse
+	(*AddedMember)(nil),            // 49: natter.history.v1.AddedMember
+	(*RemoveMemberRequest)(nil),    // 50: natter.history.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),   // 51: natter.history.v1.RemoveMemberResponse
+	(*SetRoleRequest)(nil),         // 52: natter.history.v1.SetRoleRequest
+	(*SetRoleResponse)(nil),        // 53: natter.history.v1.SetRoleResponse
+	(*BanRequest)(nil),             // 54: natter.history.v1.BanRequest
+	(*BanResponse)(nil),            // 55: natter.history.v1.BanResponse
+	(*UnbanRequest)(nil),           // 56: natter.history.v1.UnbanRequest
+	(*UnbanResponse)(nil),          // 57: natter.history.v1.UnbanResponse
+	(*ListBansRequest)(nil),        // 58: natter.history.v1.ListBansRequest
+	(*ListBansResponse)(nil),       // 59: natter.history.v1.ListBansResponse
+	(*Sanction)(nil),               // 60: natter.history.v1.Sanction
+	(*MuteRequest)(nil),            // 61: natter.history.v1.MuteRequest
+	(*MuteResponse)(nil),           // 62: natter.history.v1.MuteResponse
+	(*UnmuteRequest)(nil),          // 63: natter.history.v1.UnmuteRequest
+	(*UnmuteResponse)(nil),         // 64: natter.history.v1.UnmuteResponse
+	(*ListMutesRequest)(nil),       // 65: natter.history.v1.ListMutesRequest
+	(*ListMutesResponse)(nil),      // 66: natter.history.v1.ListMutesResponse
+	(*FollowRequest)(nil),          // 67: natter.history.v1.FollowRequest
+	(*FollowResponse)(nil),         // 68: natter.history.v1.FollowResponse
+	(*ListRoomsRequest)(nil),       // 69: natter.history.v1.ListRoomsRequest
+	(*ListRoomsResponse)(nil),      // 70: natter.history.v1.ListRoomsResponse
+	(v1.RoomKind)(0),               // 71: natter.chat.v1.RoomKind
+	(*v1.Room)(nil),                // 72: natter.chat.v1.Room
+	(*v1.Member)(nil),              // 73: natter.chat.v1.Member
+	(*v1.Retention)(nil),           // 74: natter.chat.v1.Retention
+	(*v1.RoomView)(nil),            // 75: natter.chat.v1.RoomView
+	(*v1.Message)(nil),             // 76: natter.chat.v1.Message
+	(*v1.Event)(nil),               // 77: natter.chat.v1.Event
+	(*structpb.Struct)(nil),        // 78: google.protobuf.Struct
+	(v1.Durability)(0),             // 79: natter.chat.v1.Durability
+	(*timestamppb.Timestamp)(nil),  // 80: google.protobuf.Timestamp
+	(*v1.Mark)(nil),                // 81: natter.chat.v1.Mark
+	(*v1.Refusal)(nil),             // 82: natter.chat.v1.Refusal
+	(v1.Role)(0),                   // 83: natter.chat.v1.Role
 }
 var file_natter_history_v1_history_proto_depIdxs = []int32{
-	16, // 0: natter.history.v1.CreateRequest.kind:type_name -> natter.chat.v1.RoomKind
-	17, // 1: natter.history.v1.CreateResponse.room:type_name -> natter.chat.v1.Room
-	17, // 2: natter.history.v1.GetResponse.room:type_name -> natter.chat.v1.Room
-	18, // 3: natter.history.v1.GetResponse.member:type_name -> natter.chat.v1.Member
-	19, // 4: natter.history.v1.ListResponse.rooms:type_name -> natter.chat.v1.RoomView
-	18, // 5: natter.history.v1.ListMembersResponse.members:type_name -> natter.chat.v1.Member
-	20, // 6: natter.history.v1.MessagesListResponse.messages:type_name -> natter.chat.v1.Message
-	20, // 7: natter.history.v1.MessagesGetResponse.message:type_name -> natter.chat.v1.Message
-	21, // 8: natter.history.v1.EventsResponse.events:type_name -> natter.chat.v1.Event
-	22, // 9: natter.history.v1.PostRequest.data:type_name -> google.protobuf.Struct
-	23, // 10: natter.history.v1.PostResponse.durability:type_name -> natter.chat.v1.Durability
-	0,  // 11: natter.history.v1.Rooms.Create:input_type -> natter.history.v1.CreateRequest
-	2,  // 12: natter.history.v1.Rooms.Get:input_type -> natter.history.v1.GetRequest
-	4,  // 13: natter.history.v1.Rooms.List:input_type -> natter.history.v1.ListRequest
-	6,  // 14: natter.history.v1.Rooms.ListMembers:input_type -> natter.history.v1.ListMembersRequest
-	8,  // 15: natter.history.v1.Messages.List:input_type -> natter.history.v1.MessagesListRequest
-	10, // 16: natter.history.v1.Messages.Get:input_type -> natter.history.v1.MessagesGetRequest
-	12, // 17: natter.history.v1.Messages.Events:input_type -> natter.history.v1.EventsRequest
-	14, // 18: natter.history.v1.Messages.Post:input_type -> natter.history.v1.PostRequest
-	1,  // 19: natter.history.v1.Rooms.Create:output_type -> natter.history.v1.CreateResponse
-	3,  // 20: natter.history.v1.Rooms.Get:output_type -> natter.history.v1.GetResponse
-	5,  // 21: natter.history.v1.Rooms.List:output_type -> natter.history.v1.ListResponse
-	7,  // 22: natter.history.v1.Rooms.ListMembers:output_type -> natter.history.v1.ListMembersResponse
-	9,  // 23: natter.history.v1.Messages.List:output_type -> natter.history.v1.MessagesListResponse
-	11, // 24: natter.history.v1.Messages.Get:output_type -> natter.history.v1.MessagesGetResponse
-	13, // 25: natter.history.v1.Messages.Events:output_type -> natter.history.v1.EventsResponse
-	15, // 26: natter.history.v1.Messages.Post:output_type -> natter.history.v1.PostResponse
-	19, // [19:27] is the sub-list for method output_type
-	11, // [11:19] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	71, // 0: natter.history.v1.CreateRequest.kind:type_name -> natter.chat.v1.RoomKind
+	72, // 1: natter.history.v1.CreateResponse.room:type_name -> natter.chat.v1.Room
+	72, // 2: natter.history.v1.GetResponse.room:type_name -> natter.chat.v1.Room
+	73, // 3: natter.history.v1.GetResponse.member:type_name -> natter.chat.v1.Member
+	74, // 4: natter.history.v1.GetResponse.retention:type_name -> natter.chat.v1.Retention
+	75, // 5: natter.history.v1.ListResponse.rooms:type_name -> natter.chat.v1.RoomView
+	73, // 6: natter.history.v1.ListMembersResponse.members:type_name -> natter.chat.v1.Member
+	76, // 7: natter.history.v1.MessagesListResponse.messages:type_name -> natter.chat.v1.Message
+	76, // 8: natter.history.v1.MessagesGetResponse.message:type_name -> natter.chat.v1.Message
+	77, // 9: natter.history.v1.EventsResponse.events:type_name -> natter.chat.v1.Event
+	78, // 10: natter.history.v1.PostRequest.data:type_name -> google.protobuf.Struct
+	79, // 11: natter.history.v1.PostResponse.durability:type_name -> natter.chat.v1.Durability
+	80, // 12: natter.history.v1.MessagesDeleteResponse.log_clean_at:type_name -> google.protobuf.Timestamp
+	80, // 13: natter.history.v1.EraseResponse.log_clean_at:type_name -> google.protobuf.Timestamp
+	77, // 14: natter.history.v1.MessagesImportRequest.events:type_name -> natter.chat.v1.Event
+	81, // 15: natter.history.v1.MessagesImportRequest.marks:type_name -> natter.chat.v1.Mark
+	82, // 16: natter.history.v1.MessagesImportResponse.refusal:type_name -> natter.chat.v1.Refusal
+	80, // 17: natter.history.v1.SearchRequest.before:type_name -> google.protobuf.Timestamp
+	80, // 18: natter.history.v1.SearchRequest.after:type_name -> google.protobuf.Timestamp
+	28, // 19: natter.history.v1.SearchResponse.hits:type_name -> natter.history.v1.Hit
+	76, // 20: natter.history.v1.Hit.message:type_name -> natter.chat.v1.Message
+	29, // 21: natter.history.v1.Hit.snippet:type_name -> natter.history.v1.Snippet
+	30, // 22: natter.history.v1.Snippet.marks:type_name -> natter.history.v1.Range
+	80, // 23: natter.history.v1.RevokeRequest.before:type_name -> google.protobuf.Timestamp
+	80, // 24: natter.history.v1.RevokeResponse.before:type_name -> google.protobuf.Timestamp
+	35, // 25: natter.history.v1.StatusResponse.partitions:type_name -> natter.history.v1.PartitionStatus
+	74, // 26: natter.history.v1.SetRetentionRequest.retention:type_name -> natter.chat.v1.Retention
+	72, // 27: natter.history.v1.SetRetentionResponse.room:type_name -> natter.chat.v1.Room
+	74, // 28: natter.history.v1.SetRetentionResponse.retention:type_name -> natter.chat.v1.Retention
+	72, // 29: natter.history.v1.UpdateResponse.room:type_name -> natter.chat.v1.Room
+	44, // 30: natter.history.v1.UpdateResponse.change:type_name -> natter.history.v1.Change
+	44, // 31: natter.history.v1.DeleteResponse.change:type_name -> natter.history.v1.Change
+	83, // 32: natter.history.v1.AddMembersRequest.role:type_name -> natter.chat.v1.Role
+	49, // 33: natter.history.v1.AddMembersResponse.members:type_name -> natter.history.v1.AddedMember
+	44, // 34: natter.history.v1.AddedMember.change:type_name -> natter.history.v1.Change
+	82, // 35: natter.history.v1.AddedMember.refusal:type_name -> natter.chat.v1.Refusal
+	44, // 36: natter.history.v1.RemoveMemberResponse.change:type_name -> natter.history.v1.Change
+	83, // 37: natter.history.v1.SetRoleRequest.role:type_name -> natter.chat.v1.Role
+	44, // 38: natter.history.v1.SetRoleResponse.change:type_name -> natter.history.v1.Change
+	80, // 39: natter.history.v1.BanRequest.until:type_name -> google.protobuf.Timestamp
+	44, // 40: natter.history.v1.BanResponse.change:type_name -> natter.history.v1.Change
+	44, // 41: natter.history.v1.UnbanResponse.change:type_name -> natter.history.v1.Change
+	60, // 42: natter.history.v1.ListBansResponse.bans:type_name -> natter.history.v1.Sanction
+	80, // 43: natter.history.v1.Sanction.until:type_name -> google.protobuf.Timestamp
+	80, // 44: natter.history.v1.MuteRequest.until:type_name -> google.protobuf.Timestamp
+	44, // 45: natter.history.v1.MuteResponse.change:type_name -> natter.history.v1.Change
+	44, // 46: natter.history.v1.UnmuteResponse.change:type_name -> natter.history.v1.Change
+	60, // 47: natter.history.v1.ListMutesResponse.mutes:type_name -> natter.history.v1.Sanction
+	77, // 48: natter.history.v1.FollowResponse.events:type_name -> natter.chat.v1.Event
+	75, // 49: natter.history.v1.ListRoomsResponse.rooms:type_name -> natter.chat.v1.RoomView
+	0,  // 50: natter.history.v1.Rooms.Create:input_type -> natter.history.v1.CreateRequest
+	2,  // 51: natter.history.v1.Rooms.Get:input_type -> natter.history.v1.GetRequest
+	4,  // 52: natter.history.v1.Rooms.List:input_type -> natter.history.v1.ListRequest
+	6,  // 53: natter.history.v1.Rooms.ListMembers:input_type -> natter.history.v1.ListMembersRequest
+	40, // 54: natter.history.v1.Rooms.SetRetention:input_type -> natter.history.v1.SetRetentionRequest
+	42, // 55: natter.history.v1.Rooms.Update:input_type -> natter.history.v1.UpdateRequest
+	45, // 56: natter.history.v1.Rooms.Delete:input_type -> natter.history.v1.DeleteRequest
+	47, // 57: natter.history.v1.Rooms.AddMembers:input_type -> natter.history.v1.AddMembersRequest
+	50, // 58: natter.history.v1.Rooms.RemoveMember:input_type -> natter.history.v1.RemoveMemberRequest
+	52, // 59: natter.history.v1.Rooms.SetRole:input_type -> natter.history.v1.SetRoleRequest
+	54, // 60: natter.history.v1.Rooms.Ban:input_type -> natter.history.v1.BanRequest
+	56, // 61: natter.history.v1.Rooms.Unban:input_type -> natter.history.v1.UnbanRequest
+	58, // 62: natter.history.v1.Rooms.ListBans:input_type -> natter.history.v1.ListBansRequest
+	61, // 63: natter.history.v1.Rooms.Mute:input_type -> natter.history.v1.MuteRequest
+	63, // 64: natter.history.v1.Rooms.Unmute:input_type -> natter.history.v1.UnmuteRequest
+	65, // 65: natter.history.v1.Rooms.ListMutes:input_type -> natter.history.v1.ListMutesRequest
+	8,  // 66: natter.history.v1.Messages.List:input_type -> natter.history.v1.MessagesListRequest
+	10, // 67: natter.history.v1.Messages.Get:input_type -> natter.history.v1.MessagesGetRequest
+	12, // 68: natter.history.v1.Messages.Events:input_type -> natter.history.v1.EventsRequest
+	14, // 69: natter.history.v1.Messages.Post:input_type -> natter.history.v1.PostRequest
+	16, // 70: natter.history.v1.Messages.Delete:input_type -> natter.history.v1.MessagesDeleteRequest
+	20, // 71: natter.history.v1.Messages.Export:input_type -> natter.history.v1.MessagesExportRequest
+	24, // 72: natter.history.v1.Messages.Import:input_type -> natter.history.v1.MessagesImportRequest
+	26, // 73: natter.history.v1.Messages.Search:input_type -> natter.history.v1.SearchRequest
+	67, // 74: natter.history.v1.Messages.Follow:input_type -> natter.history.v1.FollowRequest
+	31, // 75: natter.history.v1.Users.Revoke:input_type -> natter.history.v1.RevokeRequest
+	18, // 76: natter.history.v1.Users.Erase:input_type -> natter.history.v1.EraseRequest
+	22, // 77: natter.history.v1.Users.Export:input_type -> natter.history.v1.UsersExportRequest
+	69, // 78: natter.history.v1.Users.ListRooms:input_type -> natter.history.v1.ListRoomsRequest
+	33, // 79: natter.history.v1.Store.Status:input_type -> natter.history.v1.StatusRequest
+	36, // 80: natter.history.v1.Store.AcceptGap:input_type -> natter.history.v1.AcceptGapRequest
+	38, // 81: natter.history.v1.Store.Backup:input_type -> natter.history.v1.BackupRequest
+	1,  // 82: natter.history.v1.Rooms.Create:output_type -> natter.history.v1.CreateResponse
+	3,  // 83: natter.history.v1.Rooms.Get:output_type -> natter.history.v1.GetResponse
+	5,  // 84: natter.history.v1.Rooms.List:output_type -> natter.history.v1.ListResponse
+	7,  // 85: natter.history.v1.Rooms.ListMembers:output_type -> natter.history.v1.ListMembersResponse
+	41, // 86: natter.history.v1.Rooms.SetRetention:output_type -> natter.history.v1.SetRetentionResponse
+	43, // 87: natter.history.v1.Rooms.Update:output_type -> natter.history.v1.UpdateResponse
+	46, // 88: natter.history.v1.Rooms.Delete:output_type -> natter.history.v1.DeleteResponse
+	48, // 89: natter.history.v1.Rooms.AddMembers:output_type -> natter.history.v1.AddMembersResponse
+	51, // 90: natter.history.v1.Rooms.RemoveMember:output_type -> natter.history.v1.RemoveMemberResponse
+	53, // 91: natter.history.v1.Rooms.SetRole:output_type -> natter.history.v1.SetRoleResponse
+	55, // 92: natter.history.v1.Rooms.Ban:output_type -> natter.history.v1.BanResponse
+	57, // 93: natter.history.v1.Rooms.Unban:output_type -> natter.history.v1.UnbanResponse
+	59, // 94: natter.history.v1.Rooms.ListBans:output_type -> natter.history.v1.ListBansResponse
+	62, // 95: natter.history.v1.Rooms.Mute:output_type -> natter.history.v1.MuteResponse
+	64, // 96: natter.history.v1.Rooms.Unmute:output_type -> natter.history.v1.UnmuteResponse
+	66, // 97: natter.history.v1.Rooms.ListMutes:output_type -> natter.history.v1.ListMutesResponse
+	9,  // 98: natter.history.v1.Messages.List:output_type -> natter.history.v1.MessagesListResponse
+	11, // 99: natter.history.v1.Messages.Get:output_type -> natter.history.v1.MessagesGetResponse
+	13, // 100: natter.history.v1.Messages.Events:output_type -> natter.history.v1.EventsResponse
+	15, // 101: natter.history.v1.Messages.Post:output_type -> natter.history.v1.PostResponse
+	17, // 102: natter.history.v1.Messages.Delete:output_type -> natter.history.v1.MessagesDeleteResponse
+	21, // 103: natter.history.v1.Messages.Export:output_type -> natter.history.v1.MessagesExportResponse
+	25, // 104: natter.history.v1.Messages.Import:output_type -> natter.history.v1.MessagesImportResponse
+	27, // 105: natter.history.v1.Messages.Search:output_type -> natter.history.v1.SearchResponse
+	68, // 106: natter.history.v1.Messages.Follow:output_type -> natter.history.v1.FollowResponse
+	32, // 107: natter.history.v1.Users.Revoke:output_type -> natter.history.v1.RevokeResponse
+	19, // 108: natter.history.v1.Users.Erase:output_type -> natter.history.v1.EraseResponse
+	23, // 109: natter.history.v1.Users.Export:output_type -> natter.history.v1.UsersExportResponse
+	70, // 110: natter.history.v1.Users.ListRooms:output_type -> natter.history.v1.ListRoomsResponse
+	34, // 111: natter.history.v1.Store.Status:output_type -> natter.history.v1.StatusResponse
+	37, // 112: natter.history.v1.Store.AcceptGap:output_type -> natter.history.v1.AcceptGapResponse
+	39, // 113: natter.history.v1.Store.Backup:output_type -> natter.history.v1.BackupResponse
+	82, // [82:114] is the sub-list for method output_type
+	50, // [50:82] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_natter_history_v1_history_proto_init() }
@@ -1207,15 +4847,24 @@ func file_natter_history_v1_history_proto_init() {
 	file_natter_history_v1_history_proto_msgTypes[3].OneofWrappers = []any{}
 	file_natter_history_v1_history_proto_msgTypes[8].OneofWrappers = []any{}
 	file_natter_history_v1_history_proto_msgTypes[14].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[17].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[19].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[25].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[31].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[40].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[42].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[54].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[60].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[61].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_history_v1_history_proto_rawDesc), len(file_natter_history_v1_history_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   71,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   4,
 		},
 		GoTypes:           file_natter_history_v1_history_proto_goTypes,
 		DependencyIndexes: file_natter_history_v1_history_proto_depIdxs,

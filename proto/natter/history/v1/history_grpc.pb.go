@@ -7,7 +7,16 @@
 // History: what is stored, for gateways (with a service token, naming the
 // acting user in the metadata natter-user) and for admins (with an admin
 // token). Refusals are gRPC statuses that carry a natter.chat.v1.Refusal as a
-// detail.
+// detail; beside it a google.rpc.BadRequest where a field of the request is at
+// fault, which it names in lowerCamelCase, and a google.rpc.RetryInfo where the
+// same request may succeed later.
+//
+// What changes a room goes to the room's writer and is stored when it is
+// answered; it waits for that for at most 15 s, or until the call's deadline if
+// that is sooner. UNAVAILABLE then means that the outcome is unknown: all these
+// requests may be repeated as they are. What is so already is no error: the
+// answer says `duplicate`. Lists come in pages: give the cursor of the last
+// response until there is none.
 
 package historyv1
 
@@ -24,10 +33,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Rooms_Create_FullMethodName      = "/natter.history.v1.Rooms/Create"
-	Rooms_Get_FullMethodName         = "/natter.history.v1.Rooms/Get"
-	Rooms_List_FullMethodName        = "/natter.history.v1.Rooms/List"
-	Rooms_ListMembers_FullMethodName = "/natter.history.v1.Rooms/ListMembers"
+	Rooms_Create_FullMethodName       = "/natter.history.v1.Rooms/Create"
+	Rooms_Get_FullMethodName          = "/natter.history.v1.Rooms/Get"
+	Rooms_List_FullMethodName         = "/natter.history.v1.Rooms/List"
+	Rooms_ListMembers_FullMethodName  = "/natter.history.v1.Rooms/ListMembers"
+	Rooms_SetRetention_FullMethodName = "/natter.history.v1.Rooms/SetRetention"
+	Rooms_Update_FullMethodName       = "/natter.history.v1.Rooms/Update"
+	Rooms_Delete_FullMethodName       = "/natter.history.v1.Rooms/Delete"
+	Rooms_AddMembers_FullMethodName   = "/natter.history.v1.Rooms/AddMembers"
+	Rooms_RemoveMember_FullMethodName = "/natter.history.v1.Rooms/RemoveMember"
+	Rooms_SetRole_FullMethodName      = "/natter.history.v1.Rooms/SetRole"
+	Rooms_Ban_FullMethodName          = "/natter.history.v1.Rooms/Ban"
+	Rooms_Unban_FullMethodName        = "/natter.history.v1.Rooms/Unban"
+	Rooms_ListBans_FullMethodName     = "/natter.history.v1.Rooms/ListBans"
+	Rooms_Mute_FullMethodName         = "/natter.history.v1.Rooms/Mute"
+	Rooms_Unmute_FullMethodName       = "/natter.history.v1.Rooms/Unmute"
+	Rooms_ListMutes_FullMethodName    = "/natter.history.v1.Rooms/ListMutes"
 )
 
 // RoomsClient is the client API for Rooms service.
@@ -44,6 +65,32 @@ type RoomsClient interface {
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error)
 	// ListMembers tells of a room's members, by user id.
 	ListMembers(ctx context.Context, in *ListMembersRequest, opts ...grpc.CallOption) (*ListMembersResponse, error)
+	// SetRetention says how long a room keeps its messages: what is over that is
+	// taken away in the next minutes, for good. Admins only.
+	SetRetention(ctx context.Context, in *SetRetentionRequest, opts ...grpc.CallOption) (*SetRetentionResponse, error)
+	// Update changes a room's settings. Admins only.
+	Update(ctx context.Context, in *UpdateRequest, opts ...grpc.CallOption) (*UpdateResponse, error)
+	// Delete closes a room for ever: its sessions are told, nothing of it is read
+	// or written any more, and its id is not used again. Admins only.
+	Delete(ctx context.Context, in *DeleteRequest, opts ...grpc.CallOption) (*DeleteResponse, error)
+	// AddMembers makes users members, one after the other. Admins only.
+	AddMembers(ctx context.Context, in *AddMembersRequest, opts ...grpc.CallOption) (*AddMembersResponse, error)
+	// RemoveMember ends a membership; the user may come back. Admins only.
+	RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*RemoveMemberResponse, error)
+	// SetRole gives a member another role. Admins only.
+	SetRole(ctx context.Context, in *SetRoleRequest, opts ...grpc.CallOption) (*SetRoleResponse, error)
+	// Ban ends a membership, if there is one, and keeps the user out. Admins only.
+	Ban(ctx context.Context, in *BanRequest, opts ...grpc.CallOption) (*BanResponse, error)
+	// Unban lets a user come back. Admins only.
+	Unban(ctx context.Context, in *UnbanRequest, opts ...grpc.CallOption) (*UnbanResponse, error)
+	// ListBans tells who is banned from a room now, by user id. Admins only.
+	ListBans(ctx context.Context, in *ListBansRequest, opts ...grpc.CallOption) (*ListBansResponse, error)
+	// Mute keeps a user from writing in a room. Admins only.
+	Mute(ctx context.Context, in *MuteRequest, opts ...grpc.CallOption) (*MuteResponse, error)
+	// Unmute lets a user write again. Admins only.
+	Unmute(ctx context.Context, in *UnmuteRequest, opts ...grpc.CallOption) (*UnmuteResponse, error)
+	// ListMutes tells who is muted in a room now, by user id. Admins only.
+	ListMutes(ctx context.Context, in *ListMutesRequest, opts ...grpc.CallOption) (*ListMutesResponse, error)
 }
 
 type roomsClient struct {
@@ -94,6 +141,126 @@ func (c *roomsClient) ListMembers(ctx context.Context, in *ListMembersRequest, o
 	return out, nil
 }
 
+func (c *roomsClient) SetRetention(ctx context.Context, in *SetRetentionRequest, opts ...grpc.CallOption) (*SetRetentionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetRetentionResponse)
+	err := c.cc.Invoke(ctx, Rooms_SetRetention_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) Update(ctx context.Context, in *UpdateRequest, opts ...grpc.CallOption) (*UpdateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateResponse)
+	err := c.cc.Invoke(ctx, Rooms_Update_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) Delete(ctx context.Context, in *DeleteRequest, opts ...grpc.CallOption) (*DeleteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteResponse)
+	err := c.cc.Invoke(ctx, Rooms_Delete_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) AddMembers(ctx context.Context, in *AddMembersRequest, opts ...grpc.CallOption) (*AddMembersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddMembersResponse)
+	err := c.cc.Invoke(ctx, Rooms_AddMembers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*RemoveMemberResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveMemberResponse)
+	err := c.cc.Invoke(ctx, Rooms_RemoveMember_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) SetRole(ctx context.Context, in *SetRoleRequest, opts ...grpc.CallOption) (*SetRoleResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetRoleResponse)
+	err := c.cc.Invoke(ctx, Rooms_SetRole_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) Ban(ctx context.Context, in *BanRequest, opts ...grpc.CallOption) (*BanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BanResponse)
+	err := c.cc.Invoke(ctx, Rooms_Ban_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) Unban(ctx context.Context, in *UnbanRequest, opts ...grpc.CallOption) (*UnbanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnbanResponse)
+	err := c.cc.Invoke(ctx, Rooms_Unban_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) ListBans(ctx context.Context, in *ListBansRequest, opts ...grpc.CallOption) (*ListBansResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBansResponse)
+	err := c.cc.Invoke(ctx, Rooms_ListBans_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) Mute(ctx context.Context, in *MuteRequest, opts ...grpc.CallOption) (*MuteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MuteResponse)
+	err := c.cc.Invoke(ctx, Rooms_Mute_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) Unmute(ctx context.Context, in *UnmuteRequest, opts ...grpc.CallOption) (*UnmuteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnmuteResponse)
+	err := c.cc.Invoke(ctx, Rooms_Unmute_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *roomsClient) ListMutes(ctx context.Context, in *ListMutesRequest, opts ...grpc.CallOption) (*ListMutesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListMutesResponse)
+	err := c.cc.Invoke(ctx, Rooms_ListMutes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RoomsServer is the server API for Rooms service.
 // All implementations must embed UnimplementedRoomsServer
 // for forward compatibility.
@@ -108,6 +275,32 @@ type RoomsServer interface {
 	List(context.Context, *ListRequest) (*ListResponse, error)
 	// ListMembers tells of a room's members, by user id.
 	ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error)
+	// SetRetention says how long a room keeps its messages: what is over that is
+	// taken away in the next minutes, for good. Admins only.
+	SetRetention(context.Context, *SetRetentionRequest) (*SetRetentionResponse, error)
+	// Update changes a room's settings. Admins only.
+	Update(context.Context, *UpdateRequest) (*UpdateResponse, error)
+	// Delete closes a room for ever: its sessions are told, nothing of it is read
+	// or written any more, and its id is not used again. Admins only.
+	Delete(context.Context, *DeleteRequest) (*DeleteResponse, error)
+	// AddMembers makes users members, one after the other. Admins only.
+	AddMembers(context.Context, *AddMembersRequest) (*AddMembersResponse, error)
+	// RemoveMember ends a membership; the user may come back. Admins only.
+	RemoveMember(context.Context, *RemoveMemberRequest) (*RemoveMemberResponse, error)
+	// SetRole gives a member another role. Admins only.
+	SetRole(context.Context, *SetRoleRequest) (*SetRoleResponse, error)
+	// Ban ends a membership, if there is one, and keeps the user out. Admins only.
+	Ban(context.Context, *BanRequest) (*BanResponse, error)
+	// Unban lets a user come back. Admins only.
+	Unban(context.Context, *UnbanRequest) (*UnbanResponse, error)
+	// ListBans tells who is banned from a room now, by user id. Admins only.
+	ListBans(context.Context, *ListBansRequest) (*ListBansResponse, error)
+	// Mute keeps a user from writing in a room. Admins only.
+	Mute(context.Context, *MuteRequest) (*MuteResponse, error)
+	// Unmute lets a user write again. Admins only.
+	Unmute(context.Context, *UnmuteRequest) (*UnmuteResponse, error)
+	// ListMutes tells who is muted in a room now, by user id. Admins only.
+	ListMutes(context.Context, *ListMutesRequest) (*ListMutesResponse, error)
 	mustEmbedUnimplementedRoomsServer()
 }
 
@@ -129,6 +322,42 @@ func (UnimplementedRoomsServer) List(context.Context, *ListRequest) (*ListRespon
 }
 func (UnimplementedRoomsServer) ListMembers(context.Context, *ListMembersRequest) (*ListMembersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListMembers not implemented")
+}
+func (UnimplementedRoomsServer) SetRetention(context.Context, *SetRetentionRequest) (*SetRetentionResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetRetention not implemented")
+}
+func (UnimplementedRoomsServer) Update(context.Context, *UpdateRequest) (*UpdateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Update not implemented")
+}
+func (UnimplementedRoomsServer) Delete(context.Context, *DeleteRequest) (*DeleteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Delete not implemented")
+}
+func (UnimplementedRoomsServer) AddMembers(context.Context, *AddMembersRequest) (*AddMembersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddMembers not implemented")
+}
+func (UnimplementedRoomsServer) RemoveMember(context.Context, *RemoveMemberRequest) (*RemoveMemberResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RemoveMember not implemented")
+}
+func (UnimplementedRoomsServer) SetRole(context.Context, *SetRoleRequest) (*SetRoleResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetRole not implemented")
+}
+func (UnimplementedRoomsServer) Ban(context.Context, *BanRequest) (*BanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Ban not implemented")
+}
+func (UnimplementedRoomsServer) Unban(context.Context, *UnbanRequest) (*UnbanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Unban not implemented")
+}
+func (UnimplementedRoomsServer) ListBans(context.Context, *ListBansRequest) (*ListBansResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBans not implemented")
+}
+func (UnimplementedRoomsServer) Mute(context.Context, *MuteRequest) (*MuteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Mute not implemented")
+}
+func (UnimplementedRoomsServer) Unmute(context.Context, *UnmuteRequest) (*UnmuteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Unmute not implemented")
+}
+func (UnimplementedRoomsServer) ListMutes(context.Context, *ListMutesRequest) (*ListMutesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListMutes not implemented")
 }
 func (UnimplementedRoomsServer) mustEmbedUnimplementedRoomsServer() {}
 func (UnimplementedRoomsServer) testEmbeddedByValue()               {}
@@ -223,6 +452,222 @@ func _Rooms_ListMembers_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Rooms_SetRetention_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetRetentionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).SetRetention(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_SetRetention_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).SetRetention(ctx, req.(*SetRetentionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_Update_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).Update(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_Update_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).Update(ctx, req.(*UpdateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_Delete_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).Delete(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_Delete_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).Delete(ctx, req.(*DeleteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_AddMembers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddMembersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).AddMembers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_AddMembers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).AddMembers(ctx, req.(*AddMembersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_RemoveMember_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveMemberRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).RemoveMember(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_RemoveMember_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).RemoveMember(ctx, req.(*RemoveMemberRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_SetRole_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetRoleRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).SetRole(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_SetRole_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).SetRole(ctx, req.(*SetRoleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_Ban_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).Ban(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_Ban_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).Ban(ctx, req.(*BanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_Unban_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnbanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).Unban(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_Unban_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).Unban(ctx, req.(*UnbanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_ListBans_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBansRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).ListBans(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_ListBans_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).ListBans(ctx, req.(*ListBansRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_Mute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MuteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).Mute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_Mute_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).Mute(ctx, req.(*MuteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_Unmute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnmuteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).Unmute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_Unmute_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).Unmute(ctx, req.(*UnmuteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Rooms_ListMutes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListMutesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RoomsServer).ListMutes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rooms_ListMutes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RoomsServer).ListMutes(ctx, req.(*ListMutesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Rooms_ServiceDesc is the grpc.ServiceDesc for Rooms service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -246,6 +691,54 @@ var Rooms_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ListMembers",
 			Handler:    _Rooms_ListMembers_Handler,
 		},
+		{
+			MethodName: "SetRetention",
+			Handler:    _Rooms_SetRetention_Handler,
+		},
+		{
+			MethodName: "Update",
+			Handler:    _Rooms_Update_Handler,
+		},
+		{
+			MethodName: "Delete",
+			Handler:    _Rooms_Delete_Handler,
+		},
+		{
+			MethodName: "AddMembers",
+			Handler:    _Rooms_AddMembers_Handler,
+		},
+		{
+			MethodName: "RemoveMember",
+			Handler:    _Rooms_RemoveMember_Handler,
+		},
+		{
+			MethodName: "SetRole",
+			Handler:    _Rooms_SetRole_Handler,
+		},
+		{
+			MethodName: "Ban",
+			Handler:    _Rooms_Ban_Handler,
+		},
+		{
+			MethodName: "Unban",
+			Handler:    _Rooms_Unban_Handler,
+		},
+		{
+			MethodName: "ListBans",
+			Handler:    _Rooms_ListBans_Handler,
+		},
+		{
+			MethodName: "Mute",
+			Handler:    _Rooms_Mute_Handler,
+		},
+		{
+			MethodName: "Unmute",
+			Handler:    _Rooms_Unmute_Handler,
+		},
+		{
+			MethodName: "ListMutes",
+			Handler:    _Rooms_ListMutes_Handler,
+		},
 	},
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "natter/history/v1/history.proto",
@@ -256,6 +749,11 @@ const (
 	Messages_Get_FullMethodName    = "/natter.history.v1.Messages/Get"
 	Messages_Events_FullMethodName = "/natter.history.v1.Messages/Events"
 	Messages_Post_FullMethodName   = "/natter.history.v1.Messages/Post"
+	Messages_Delete_FullMethodName = "/natter.history.v1.Messages/Delete"
+	Messages_Export_FullMethodName = "/natter.history.v1.Messages/Export"
+	Messages_Import_FullMethodName = "/natter.history.v1.Messages/Import"
+	Messages_Search_FullMethodName = "/natter.history.v1.Messages/Search"
+	Messages_Follow_FullMethodName = "/natter.history.v1.Messages/Follow"
 )
 
 // MessagesClient is the client API for Messages service.
@@ -270,8 +768,27 @@ type MessagesClient interface {
 	Get(ctx context.Context, in *MessagesGetRequest, opts ...grpc.CallOption) (*MessagesGetResponse, error)
 	// Events is a stretch of a room's log.
 	Events(ctx context.Context, in *EventsRequest, opts ...grpc.CallOption) (*EventsResponse, error)
-	// Post sends a message as any user. Admins only.
+	// Post sends a message as any user: as a bot that may write in every room, or
+	// on behalf of the user, see as_user. Admins only.
 	Post(ctx context.Context, in *PostRequest, opts ...grpc.CallOption) (*PostResponse, error)
+	// Delete takes a message away for good: its text, data, edits and reactions
+	// leave the store at once, and the log when its window has passed. It may be
+	// repeated. Admins only.
+	Delete(ctx context.Context, in *MessagesDeleteRequest, opts ...grpc.CallOption) (*MessagesDeleteResponse, error)
+	// Export streams a room's events and read markers as lines of JSON, from where
+	// the caller is. Admins only.
+	Export(ctx context.Context, in *MessagesExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MessagesExportResponse], error)
+	// Import brings a part of a room's past from elsewhere. It may be repeated:
+	// what is there already is left as it is. Admins only.
+	Import(ctx context.Context, in *MessagesImportRequest, opts ...grpc.CallOption) (*MessagesImportResponse, error)
+	// Search finds messages by their words, in the rooms that the acting user may
+	// read; admins: in all. The newest come first.
+	Search(ctx context.Context, in *SearchRequest, opts ...grpc.CallOption) (*SearchResponse, error)
+	// Follow streams a room's events from where the caller is, and then each as
+	// it is stored, until the caller ends it. A server ends a stream after some
+	// minutes, or when it stops, with UNAVAILABLE: call again after the last seq,
+	// and nothing is lost or doubled. Admins only.
+	Follow(ctx context.Context, in *FollowRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FollowResponse], error)
 }
 
 type messagesClient struct {
@@ -322,6 +839,74 @@ func (c *messagesClient) Post(ctx context.Context, in *PostRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *messagesClient) Delete(ctx context.Context, in *MessagesDeleteRequest, opts ...grpc.CallOption) (*MessagesDeleteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MessagesDeleteResponse)
+	err := c.cc.Invoke(ctx, Messages_Delete_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *messagesClient) Export(ctx context.Context, in *MessagesExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MessagesExportResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Messages_ServiceDesc.Streams[0], Messages_Export_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[MessagesExportRequest, MessagesExportResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Messages_ExportClient = grpc.ServerStreamingClient[MessagesExportResponse]
+
+func (c *messagesClient) Import(ctx context.Context, in *MessagesImportRequest, opts ...grpc.CallOption) (*MessagesImportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MessagesImportResponse)
+	err := c.cc.Invoke(ctx, Messages_Import_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *messagesClient) Search(ctx context.Context, in *SearchRequest, opts ...grpc.CallOption) (*SearchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SearchResponse)
+	err := c.cc.Invoke(ctx, Messages_Search_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *messagesClient) Follow(ctx context.Context, in *FollowRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FollowResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Messages_ServiceDesc.Streams[1], Messages_Follow_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[FollowRequest, FollowResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Messages_FollowClient = grpc.ServerStreamingClient[FollowResponse]
+
 // MessagesServer is the server API for Messages service.
 // All implementations must embed UnimplementedMessagesServer
 // for forward compatibility.
@@ -334,8 +919,27 @@ type MessagesServer interface {
 	Get(context.Context, *MessagesGetRequest) (*MessagesGetResponse, error)
 	// Events is a stretch of a room's log.
 	Events(context.Context, *EventsRequest) (*EventsResponse, error)
-	// Post sends a message as any user. Admins only.
+	// Post sends a message as any user: as a bot that may write in every room, or
+	// on behalf of the user, see as_user. Admins only.
 	Post(context.Context, *PostRequest) (*PostResponse, error)
+	// Delete takes a message away for good: its text, data, edits and reactions
+	// leave the store at once, and the log when its window has passed. It may be
+	// repeated. Admins only.
+	Delete(context.Context, *MessagesDeleteRequest) (*MessagesDeleteResponse, error)
+	// Export streams a room's events and read markers as lines of JSON, from where
+	// the caller is. Admins only.
+	Export(*MessagesExportRequest, grpc.ServerStreamingServer[MessagesExportResponse]) error
+	// Import brings a part of a room's past from elsewhere. It may be repeated:
+	// what is there already is left as it is. Admins only.
+	Import(context.Context, *MessagesImportRequest) (*MessagesImportResponse, error)
+	// Search finds messages by their words, in the rooms that the acting user may
+	// read; admins: in all. The newest come first.
+	Search(context.Context, *SearchRequest) (*SearchResponse, error)
+	// Follow streams a room's events from where the caller is, and then each as
+	// it is stored, until the caller ends it. A server ends a stream after some
+	// minutes, or when it stops, with UNAVAILABLE: call again after the last seq,
+	// and nothing is lost or doubled. Admins only.
+	Follow(*FollowRequest, grpc.ServerStreamingServer[FollowResponse]) error
 	mustEmbedUnimplementedMessagesServer()
 }
 
@@ -357,6 +961,21 @@ func (UnimplementedMessagesServer) Events(context.Context, *EventsRequest) (*Eve
 }
 func (UnimplementedMessagesServer) Post(context.Context, *PostRequest) (*PostResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Post not implemented")
+}
+func (UnimplementedMessagesServer) Delete(context.Context, *MessagesDeleteRequest) (*MessagesDeleteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Delete not implemented")
+}
+func (UnimplementedMessagesServer) Export(*MessagesExportRequest, grpc.ServerStreamingServer[MessagesExportResponse]) error {
+	return status.Error(codes.Unimplemented, "method Export not implemented")
+}
+func (UnimplementedMessagesServer) Import(context.Context, *MessagesImportRequest) (*MessagesImportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Import not implemented")
+}
+func (UnimplementedMessagesServer) Search(context.Context, *SearchRequest) (*SearchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Search not implemented")
+}
+func (UnimplementedMessagesServer) Follow(*FollowRequest, grpc.ServerStreamingServer[FollowResponse]) error {
+	return status.Error(codes.Unimplemented, "method Follow not implemented")
 }
 func (UnimplementedMessagesServer) mustEmbedUnimplementedMessagesServer() {}
 func (UnimplementedMessagesServer) testEmbeddedByValue()                  {}
@@ -451,6 +1070,82 @@ func _Messages_Post_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Messages_Delete_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MessagesDeleteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MessagesServer).Delete(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Messages_Delete_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MessagesServer).Delete(ctx, req.(*MessagesDeleteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Messages_Export_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(MessagesExportRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(MessagesServer).Export(m, &grpc.GenericServerStream[MessagesExportRequest, MessagesExportResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Messages_ExportServer = grpc.ServerStreamingServer[MessagesExportResponse]
+
+func _Messages_Import_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MessagesImportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MessagesServer).Import(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Messages_Import_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MessagesServer).Import(ctx, req.(*MessagesImportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Messages_Search_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MessagesServer).Search(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Messages_Search_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MessagesServer).Search(ctx, req.(*SearchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Messages_Follow_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(FollowRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(MessagesServer).Follow(m, &grpc.GenericServerStream[FollowRequest, FollowResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Messages_FollowServer = grpc.ServerStreamingServer[FollowResponse]
+
 // Messages_ServiceDesc is the grpc.ServiceDesc for Messages service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -474,7 +1169,477 @@ var Messages_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Post",
 			Handler:    _Messages_Post_Handler,
 		},
+		{
+			MethodName: "Delete",
+			Handler:    _Messages_Delete_Handler,
+		},
+		{
+			MethodName: "Import",
+			Handler:    _Messages_Import_Handler,
+		},
+		{
+			MethodName: "Search",
+			Handler:    _Messages_Search_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Export",
+			Handler:       _Messages_Export_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Follow",
+			Handler:       _Messages_Follow_Handler,
+			ServerStreams: true,
+		},
+	},
+	Metadata: "natter/history/v1/history.proto",
+}
+
+const (
+	Users_Revoke_FullMethodName    = "/natter.history.v1.Users/Revoke"
+	Users_Erase_FullMethodName     = "/natter.history.v1.Users/Erase"
+	Users_Export_FullMethodName    = "/natter.history.v1.Users/Export"
+	Users_ListRooms_FullMethodName = "/natter.history.v1.Users/ListRooms"
+)
+
+// UsersClient is the client API for Users service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Users is what holds for users as a whole.
+type UsersClient interface {
+	// Revoke makes a user's older tokens void: sessions that came with one are
+	// closed on all gateways (4403), and no new one begins with one. It may be
+	// repeated. Admins only.
+	Revoke(ctx context.Context, in *RevokeRequest, opts ...grpc.CallOption) (*RevokeResponse, error)
+	// Erase takes a user's traces away: messages, reactions, memberships, read
+	// markers, names. It streams how far it is, and ends when the store has
+	// nothing of the user any more; the log has until its window has passed. It
+	// may be repeated, also after it was cut short. Admins only.
+	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EraseResponse], error)
+	// Export streams what is kept of a user as lines of JSON, from where the
+	// caller is. Admins only.
+	Export(ctx context.Context, in *UsersExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[UsersExportResponse], error)
+	// ListRooms tells of the rooms that a user is a member of, by room id, and of
+	// the user's role in each. Admins only.
+	ListRooms(ctx context.Context, in *ListRoomsRequest, opts ...grpc.CallOption) (*ListRoomsResponse, error)
+}
+
+type usersClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewUsersClient(cc grpc.ClientConnInterface) UsersClient {
+	return &usersClient{cc}
+}
+
+func (c *usersClient) Revoke(ctx context.Context, in *RevokeRequest, opts ...grpc.CallOption) (*RevokeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevokeResponse)
+	err := c.cc.Invoke(ctx, Users_Revoke_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *usersClient) Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EraseResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Users_ServiceDesc.Streams[0], Users_Erase_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[EraseRequest, EraseResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Users_EraseClient = grpc.ServerStreamingClient[EraseResponse]
+
+func (c *usersClient) Export(ctx context.Context, in *UsersExportRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[UsersExportResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Users_ServiceDesc.Streams[1], Users_Export_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[UsersExportRequest, UsersExportResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Users_ExportClient = grpc.ServerStreamingClient[UsersExportResponse]
+
+func (c *usersClient) ListRooms(ctx context.Context, in *ListRoomsRequest, opts ...grpc.CallOption) (*ListRoomsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRoomsResponse)
+	err := c.cc.Invoke(ctx, Users_ListRooms_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UsersServer is the server API for Users service.
+// All implementations must embed UnimplementedUsersServer
+// for forward compatibility.
+//
+// Users is what holds for users as a whole.
+type UsersServer interface {
+	// Revoke makes a user's older tokens void: sessions that came with one are
+	// closed on all gateways (4403), and no new one begins with one. It may be
+	// repeated. Admins only.
+	Revoke(context.Context, *RevokeRequest) (*RevokeResponse, error)
+	// Erase takes a user's traces away: messages, reactions, memberships, read
+	// markers, names. It streams how far it is, and ends when the store has
+	// nothing of the user any more; the log has until its window has passed. It
+	// may be repeated, also after it was cut short. Admins only.
+	Erase(*EraseRequest, grpc.ServerStreamingServer[EraseResponse]) error
+	// Export streams what is kept of a user as lines of JSON, from where the
+	// caller is. Admins only.
+	Export(*UsersExportRequest, grpc.ServerStreamingServer[UsersExportResponse]) error
+	// ListRooms tells of the rooms that a user is a member of, by room id, and of
+	// the user's role in each. Admins only.
+	ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error)
+	mustEmbedUnimplementedUsersServer()
+}
+
+// UnimplementedUsersServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedUsersServer struct{}
+
+func (UnimplementedUsersServer) Revoke(context.Context, *RevokeRequest) (*RevokeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Revoke not implemented")
+}
+func (UnimplementedUsersServer) Erase(*EraseRequest, grpc.ServerStreamingServer[EraseResponse]) error {
+	return status.Error(codes.Unimplemented, "method Erase not implemented")
+}
+func (UnimplementedUsersServer) Export(*UsersExportRequest, grpc.ServerStreamingServer[UsersExportResponse]) error {
+	return status.Error(codes.Unimplemented, "method Export not implemented")
+}
+func (UnimplementedUsersServer) ListRooms(context.Context, *ListRoomsRequest) (*ListRoomsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRooms not implemented")
+}
+func (UnimplementedUsersServer) mustEmbedUnimplementedUsersServer() {}
+func (UnimplementedUsersServer) testEmbeddedByValue()               {}
+
+// UnsafeUsersServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to UsersServer will
+// result in compilation errors.
+type UnsafeUsersServer interface {
+	mustEmbedUnimplementedUsersServer()
+}
+
+func RegisterUsersServer(s grpc.ServiceRegistrar, srv UsersServer) {
+	// If the following call panics, it indicates UnimplementedUsersServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Users_ServiceDesc, srv)
+}
+
+func _Users_Revoke_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevokeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UsersServer).Revoke(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Users_Revoke_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UsersServer).Revoke(ctx, req.(*RevokeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Users_Erase_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(EraseRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(UsersServer).Erase(m, &grpc.GenericServerStream[EraseRequest, EraseResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Users_EraseServer = grpc.ServerStreamingServer[EraseResponse]
+
+func _Users_Export_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(UsersExportRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(UsersServer).Export(m, &grpc.GenericServerStream[UsersExportRequest, UsersExportResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Users_ExportServer = grpc.ServerStreamingServer[UsersExportResponse]
+
+func _Users_ListRooms_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRoomsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UsersServer).ListRooms(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Users_ListRooms_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UsersServer).ListRooms(ctx, req.(*ListRoomsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// Users_ServiceDesc is the grpc.ServiceDesc for Users service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Users_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "natter.history.v1.Users",
+	HandlerType: (*UsersServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Revoke",
+			Handler:    _Users_Revoke_Handler,
+		},
+		{
+			MethodName: "ListRooms",
+			Handler:    _Users_ListRooms_Handler,
+		},
+	},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Erase",
+			Handler:       _Users_Erase_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Export",
+			Handler:       _Users_Export_Handler,
+			ServerStreams: true,
+		},
+	},
+	Metadata: "natter/history/v1/history.proto",
+}
+
+const (
+	Store_Status_FullMethodName    = "/natter.history.v1.Store/Status"
+	Store_AcceptGap_FullMethodName = "/natter.history.v1.Store/AcceptGap"
+	Store_Backup_FullMethodName    = "/natter.history.v1.Store/Backup"
+)
+
+// StoreClient is the client API for Store service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Store is about what keeps history. Admins only.
+type StoreClient interface {
+	// Status tells of each partition how far its log and the store go.
+	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
+	// AcceptGap lets a partition go on whose log begins after what the store has.
+	// What is missing is lost, and so is what the log has after it: rooms go on
+	// from what the store has, and the epoch rises.
+	AcceptGap(ctx context.Context, in *AcceptGapRequest, opts ...grpc.CallOption) (*AcceptGapResponse, error)
+	// Backup streams all rooms as lines of JSON, closed ones too, each up to where
+	// it is when its turn comes. All that was acked before the call is in it.
+	Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error)
+}
+
+type storeClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewStoreClient(cc grpc.ClientConnInterface) StoreClient {
+	return &storeClient{cc}
+}
+
+func (c *storeClient) Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StatusResponse)
+	err := c.cc.Invoke(ctx, Store_Status_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *storeClient) AcceptGap(ctx context.Context, in *AcceptGapRequest, opts ...grpc.CallOption) (*AcceptGapResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcceptGapResponse)
+	err := c.cc.Invoke(ctx, Store_AcceptGap_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *storeClient) Backup(ctx context.Context, in *BackupRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BackupResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Store_ServiceDesc.Streams[0], Store_Backup_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[BackupRequest, BackupResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Store_BackupClient = grpc.ServerStreamingClient[BackupResponse]
+
+// StoreServer is the server API for Store service.
+// All implementations must embed UnimplementedStoreServer
+// for forward compatibility.
+//
+// Store is about what keeps history. Admins only.
+type StoreServer interface {
+	// Status tells of each partition how far its log and the store go.
+	Status(context.Context, *StatusRequest) (*StatusResponse, error)
+	// AcceptGap lets a partition go on whose log begins after what the store has.
+	// What is missing is lost, and so is what the log has after it: rooms go on
+	// from what the store has, and the epoch rises.
+	AcceptGap(context.Context, *AcceptGapRequest) (*AcceptGapResponse, error)
+	// Backup streams all rooms as lines of JSON, closed ones too, each up to where
+	// it is when its turn comes. All that was acked before the call is in it.
+	Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error
+	mustEmbedUnimplementedStoreServer()
+}
+
+// UnimplementedStoreServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedStoreServer struct{}
+
+func (UnimplementedStoreServer) Status(context.Context, *StatusRequest) (*StatusResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Status not implemented")
+}
+func (UnimplementedStoreServer) AcceptGap(context.Context, *AcceptGapRequest) (*AcceptGapResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcceptGap not implemented")
+}
+func (UnimplementedStoreServer) Backup(*BackupRequest, grpc.ServerStreamingServer[BackupResponse]) error {
+	return status.Error(codes.Unimplemented, "method Backup not implemented")
+}
+func (UnimplementedStoreServer) mustEmbedUnimplementedStoreServer() {}
+func (UnimplementedStoreServer) testEmbeddedByValue()               {}
+
+// UnsafeStoreServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to StoreServer will
+// result in compilation errors.
+type UnsafeStoreServer interface {
+	mustEmbedUnimplementedStoreServer()
+}
+
+func RegisterStoreServer(s grpc.ServiceRegistrar, srv StoreServer) {
+	// If the following call panics, it indicates UnimplementedStoreServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Store_ServiceDesc, srv)
+}
+
+func _Store_Status_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StatusRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StoreServer).Status(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Store_Status_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StoreServer).Status(ctx, req.(*StatusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Store_AcceptGap_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcceptGapRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(StoreServer).AcceptGap(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Store_AcceptGap_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(StoreServer).AcceptGap(ctx, req.(*AcceptGapRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Store_Backup_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(BackupRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(StoreServer).Backup(m, &grpc.GenericServerStream[BackupRequest, BackupResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Store_BackupServer = grpc.ServerStreamingServer[BackupResponse]
+
+// Store_ServiceDesc is the grpc.ServiceDesc for Store service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Store_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "natter.history.v1.Store",
+	HandlerType: (*StoreServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Status",
+			Handler:    _Store_Status_Handler,
+		},
+		{
+			MethodName: "AcceptGap",
+			Handler:    _Store_AcceptGap_Handler,
+		},
+	},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Backup",
+			Handler:       _Store_Backup_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "natter/history/v1/history.proto",
 }

@@ -9,6 +9,7 @@
 package presencev1
 
 import (
+	_ "github.com/natter-chat/natter/proto/natter/access/v1"
 	v1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -220,7 +221,13 @@ type Session struct {
 	// hold on all of their sessions: of several, the latest holds. 0: the user
 	// said nothing, `state` is this client's own. A gateway that sets it names a
 	// later time than any that it knows of the user.
-	StatusMs      int64 `protobuf:"varint,6,opt,name=status_ms,json=statusMs,proto3" json:"status_ms,omitempty"`
+	StatusMs int64 `protobuf:"varint,6,opt,name=status_ms,json=statusMs,proto3" json:"status_ms,omitempty"`
+	// Unix milliseconds at which the text goes; 0: it stays. The gateways take it
+	// away.
+	TextUntilMs int64 `protobuf:"varint,7,opt,name=text_until_ms,json=textUntilMs,proto3" json:"text_until_ms,omitempty"`
+	// What the user said with status. Where that is ONLINE, `state` is this
+	// device's own.
+	Said          v1.PresenceState `protobuf:"varint,8,opt,name=said,proto3,enum=natter.client.v1.PresenceState" json:"said,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -295,6 +302,20 @@ func (x *Session) GetStatusMs() int64 {
 		return x.StatusMs
 	}
 	return 0
+}
+
+func (x *Session) GetTextUntilMs() int64 {
+	if x != nil {
+		return x.TextUntilMs
+	}
+	return 0
+}
+
+func (x *Session) GetSaid() v1.PresenceState {
+	if x != nil {
+		return x.Said
+	}
+	return v1.PresenceState(0)
 }
 
 // RoomsChanged: a session entered or left rooms as a member.
@@ -494,7 +515,8 @@ type RoomChanges struct {
 	// `changes` is everyone who is not offline, not only what changed.
 	Whole bool `protobuf:"varint,4,opt,name=whole,proto3" json:"whole,omitempty"`
 	// One entry per user, at how they may be reached now (OFFLINE: not here any
-	// more); none where `online` is above 500: there only counts are told.
+	// more). Where `online` is above 500, only the users whom a gateway asked
+	// for.
 	Changes []*v1.ServerFrame_UserPresence `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
 	// Members of the room who are not offline.
 	Online        uint32 `protobuf:"varint,6,opt,name=online,proto3" json:"online,omitempty"`
@@ -574,7 +596,7 @@ func (x *RoomChanges) GetOnline() uint32 {
 	return 0
 }
 
-// Peer is what presence.peers carries each second.
+// Peer is what presence.peers carries twice a second.
 type Peer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Replica's instance id and incarnation.
@@ -583,7 +605,14 @@ type Peer struct {
 	Leaving bool `protobuf:"varint,2,opt,name=leaving,proto3" json:"leaving,omitempty"`
 	// Instead of a beat: a PresenceAsk for this room reached a replica that does
 	// not own it. The owner answers, to the reply subject of this message.
-	Ask           *string `protobuf:"bytes,3,opt,name=ask,proto3,oneof" json:"ask,omitempty"`
+	Ask *string `protobuf:"bytes,3,opt,name=ask,proto3,oneof" json:"ask,omitempty"`
+	// With `ask`: as in PresenceAsk.
+	Gateway string `protobuf:"bytes,4,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// With `ask`: as in PresenceAsk.
+	Users []string `protobuf:"bytes,5,rep,name=users,proto3" json:"users,omitempty"`
+	// Of a beat: how many the replica has said since it took its share. A replica
+	// that is first heard with a high one was out of reach, not away.
+	Beat          uint64 `protobuf:"varint,6,opt,name=beat,proto3" json:"beat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,12 +668,42 @@ func (x *Peer) GetAsk() string {
 	return ""
 }
 
-// PresenceAsk asks for the whole of a room, on presence.ask; the reply is a
-// RoomChanges.
+func (x *Peer) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *Peer) GetUsers() []string {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *Peer) GetBeat() uint64 {
+	if x != nil {
+		return x.Beat
+	}
+	return 0
+}
+
+// PresenceAsk is a question on presence.ask: about a room, answered with a
+// RoomChanges that is whole, or about a user, answered with a UserStatus.
 type PresenceAsk struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Room id.
-	Room          string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// With `room`: who asks. Its users replace those of its last question.
+	Gateway string `protobuf:"bytes,2,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	// With `room`: users whose changes the gateway wants where only counts are
+	// told otherwise, at most 1000. They are in the answer, also if offline, with
+	// when they were last seen.
+	Users []string `protobuf:"bytes,3,rep,name=users,proto3" json:"users,omitempty"`
+	// Instead of a room: the user whose status a gateway wants, since their first
+	// session on it begins.
+	User          string `protobuf:"bytes,4,opt,name=user,proto3" json:"user,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -686,6 +745,108 @@ func (x *PresenceAsk) GetRoom() string {
 	return ""
 }
 
+func (x *PresenceAsk) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *PresenceAsk) GetUsers() []string {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *PresenceAsk) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+// UserStatus is what a user said with status, to hold on all their sessions.
+type UserStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	User  string           `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	State v1.PresenceState `protobuf:"varint,2,opt,name=state,proto3,enum=natter.client.v1.PresenceState" json:"state,omitempty"`
+	// At most 128 bytes.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// As in Session; 0: the user said nothing.
+	StatusMs int64 `protobuf:"varint,4,opt,name=status_ms,json=statusMs,proto3" json:"status_ms,omitempty"`
+	// As in Session.
+	TextUntilMs   int64 `protobuf:"varint,5,opt,name=text_until_ms,json=textUntilMs,proto3" json:"text_until_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UserStatus) Reset() {
+	*x = UserStatus{}
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UserStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UserStatus) ProtoMessage() {}
+
+func (x *UserStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UserStatus.ProtoReflect.Descriptor instead.
+func (*UserStatus) Descriptor() ([]byte, []int) {
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *UserStatus) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *UserStatus) GetState() v1.PresenceState {
+	if x != nil {
+		return x.State
+	}
+	return v1.PresenceState(0)
+}
+
+func (x *UserStatus) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *UserStatus) GetStatusMs() int64 {
+	if x != nil {
+		return x.StatusMs
+	}
+	return 0
+}
+
+func (x *UserStatus) GetTextUntilMs() int64 {
+	if x != nil {
+		return x.TextUntilMs
+	}
+	return 0
+}
+
 // GetUsersRequest names users.
 type GetUsersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -697,7 +858,7 @@ type GetUsersRequest struct {
 
 func (x *GetUsersRequest) Reset() {
 	*x = GetUsersRequest{}
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[9]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +870,7 @@ func (x *GetUsersRequest) String() string {
 func (*GetUsersRequest) ProtoMessage() {}
 
 func (x *GetUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[9]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +883,7 @@ func (x *GetUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUsersRequest.ProtoReflect.Descriptor instead.
 func (*GetUsersRequest) Descriptor() ([]byte, []int) {
-	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{9}
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetUsersRequest) GetUsers() []string {
@@ -732,7 +893,8 @@ func (x *GetUsersRequest) GetUsers() []string {
 	return nil
 }
 
-// GetUsersResponse has an entry for each user that is not offline.
+// GetUsersResponse has an entry for each user that is not offline. Admins are
+// also told of those that are, where it is known when they were last seen.
 type GetUsersResponse struct {
 	state         protoimpl.MessageState         `protogen:"open.v1"`
 	Users         []*v1.ServerFrame_UserPresence `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
@@ -742,7 +904,7 @@ type GetUsersResponse struct {
 
 func (x *GetUsersResponse) Reset() {
 	*x = GetUsersResponse{}
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[10]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -754,7 +916,7 @@ func (x *GetUsersResponse) String() string {
 func (*GetUsersResponse) ProtoMessage() {}
 
 func (x *GetUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[10]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -767,7 +929,7 @@ func (x *GetUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUsersResponse.ProtoReflect.Descriptor instead.
 func (*GetUsersResponse) Descriptor() ([]byte, []int) {
-	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{10}
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetUsersResponse) GetUsers() []*v1.ServerFrame_UserPresence {
@@ -788,7 +950,7 @@ type ListRoomRequest struct {
 
 func (x *ListRoomRequest) Reset() {
 	*x = ListRoomRequest{}
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[11]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +962,7 @@ func (x *ListRoomRequest) String() string {
 func (*ListRoomRequest) ProtoMessage() {}
 
 func (x *ListRoomRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[11]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +975,7 @@ func (x *ListRoomRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomRequest.ProtoReflect.Descriptor instead.
 func (*ListRoomRequest) Descriptor() ([]byte, []int) {
-	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{11}
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRoomRequest) GetRoom() string {
@@ -835,7 +997,7 @@ type ListRoomResponse struct {
 
 func (x *ListRoomResponse) Reset() {
 	*x = ListRoomResponse{}
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[12]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +1009,7 @@ func (x *ListRoomResponse) String() string {
 func (*ListRoomResponse) ProtoMessage() {}
 
 func (x *ListRoomResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_presence_v1_presence_proto_msgTypes[12]
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +1022,7 @@ func (x *ListRoomResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomResponse.ProtoReflect.Descriptor instead.
 func (*ListRoomResponse) Descriptor() ([]byte, []int) {
-	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{12}
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListRoomResponse) GetRoom() *RoomChanges {
@@ -877,11 +1039,260 @@ func (x *ListRoomResponse) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// WatchRequest names a room.
+type WatchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Room id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Owner of the last message that the caller has, to go on from there; empty:
+	// begin with the whole.
+	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Number of that message. If it is still the last one, nothing is repeated;
+	// else the whole comes first.
+	Number        uint64 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *WatchRequest) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *WatchRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *WatchRequest) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// WatchResponse is one message of the room.
+type WatchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Follows the one before it, or is whole.
+	Room          *RoomChanges `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchResponse) Reset() {
+	*x = WatchResponse{}
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchResponse) ProtoMessage() {}
+
+func (x *WatchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
+func (*WatchResponse) Descriptor() ([]byte, []int) {
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WatchResponse) GetRoom() *RoomChanges {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+// StatusRequest asks the replica that gets it.
+type StatusRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatusRequest) Reset() {
+	*x = StatusRequest{}
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatusRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatusRequest) ProtoMessage() {}
+
+func (x *StatusRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
+func (*StatusRequest) Descriptor() ([]byte, []int) {
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{16}
+}
+
+// StatusResponse is the state of things, as the replica that was asked sees it.
+type StatusResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The replica that was asked.
+	Replica string `protobuf:"bytes,1,opt,name=replica,proto3" json:"replica,omitempty"`
+	// Replicas that live, that one among them.
+	Replicas uint32 `protobuf:"varint,2,opt,name=replicas,proto3" json:"replicas,omitempty"`
+	// Gateways whose beat is heard.
+	Gateways uint32 `protobuf:"varint,3,opt,name=gateways,proto3" json:"gateways,omitempty"`
+	// Sessions of all gateways, users whose they are, and rooms that are live on
+	// them.
+	Sessions uint32 `protobuf:"varint,4,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Users    uint32 `protobuf:"varint,5,opt,name=users,proto3" json:"users,omitempty"`
+	Rooms    uint32 `protobuf:"varint,6,opt,name=rooms,proto3" json:"rooms,omitempty"`
+	// What keeps it from being ready, a check each, as its /readyz says; empty: it
+	// is ready.
+	NotReady      []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatusResponse) Reset() {
+	*x = StatusResponse{}
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatusResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatusResponse) ProtoMessage() {}
+
+func (x *StatusResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
+func (*StatusResponse) Descriptor() ([]byte, []int) {
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *StatusResponse) GetReplica() string {
+	if x != nil {
+		return x.Replica
+	}
+	return ""
+}
+
+func (x *StatusResponse) GetReplicas() uint32 {
+	if x != nil {
+		return x.Replicas
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetGateways() uint32 {
+	if x != nil {
+		return x.Gateways
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetUsers() uint32 {
+	if x != nil {
+		return x.Users
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetRooms() uint32 {
+	if x != nil {
+		return x.Rooms
+	}
+	return 0
+}
+
+func (x *StatusResponse) GetNotReady() []string {
+	if x != nil {
+		return x.NotReady
+	}
+	return nil
+}
+
 var File_natter_presence_v1_presence_proto protoreflect.FileDescriptor
 
 const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\n" +
-	"!natter/presence/v1/presence.proto\x12\x12natter.presence.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dnatter/client/v1/client.proto\"\x97\x01\n" +
+	"!natter/presence/v1/presence.proto\x12\x12natter.presence.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dnatter/access/v1/access.proto\x1a\x1dnatter/client/v1/client.proto\"\x97\x01\n" +
 	"\vFromGateway\x12\x18\n" +
 	"\agateway\x18\x01 \x01(\tR\agateway\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x04R\vincarnation\x12\x16\n" +
@@ -891,14 +1302,16 @@ const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\asession\x18\x01 \x01(\v2\x1b.natter.presence.v1.SessionH\x00R\asession\x12\x16\n" +
 	"\x05ended\x18\x02 \x01(\tH\x00R\x05ended\x128\n" +
 	"\x05rooms\x18\x03 \x01(\v2 .natter.presence.v1.RoomsChangedH\x00R\x05roomsB\b\n" +
-	"\x06change\"\xb5\x01\n" +
+	"\x06change\"\x8e\x02\n" +
 	"\aSession\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x12\n" +
 	"\x04user\x18\x02 \x01(\tR\x04user\x125\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x1f.natter.client.v1.PresenceStateR\x05state\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12\x14\n" +
 	"\x05rooms\x18\x05 \x03(\tR\x05rooms\x12\x1b\n" +
-	"\tstatus_ms\x18\x06 \x01(\x03R\bstatusMs\"V\n" +
+	"\tstatus_ms\x18\x06 \x01(\x03R\bstatusMs\x12\"\n" +
+	"\rtext_until_ms\x18\a \x01(\x03R\vtextUntilMs\x123\n" +
+	"\x04said\x18\b \x01(\x0e2\x1f.natter.client.v1.PresenceStateR\x04said\"V\n" +
 	"\fRoomsChanged\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x18\n" +
 	"\aentered\x18\x02 \x03(\tR\aentered\x12\x12\n" +
@@ -916,14 +1329,27 @@ const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x14\n" +
 	"\x05whole\x18\x04 \x01(\bR\x05whole\x12D\n" +
 	"\achanges\x18\x05 \x03(\v2*.natter.client.v1.ServerFrame.UserPresenceR\achanges\x12\x16\n" +
-	"\x06online\x18\x06 \x01(\rR\x06online\"Y\n" +
+	"\x06online\x18\x06 \x01(\rR\x06online\"\x9d\x01\n" +
 	"\x04Peer\x12\x18\n" +
 	"\areplica\x18\x01 \x01(\tR\areplica\x12\x18\n" +
 	"\aleaving\x18\x02 \x01(\bR\aleaving\x12\x15\n" +
-	"\x03ask\x18\x03 \x01(\tH\x00R\x03ask\x88\x01\x01B\x06\n" +
-	"\x04_ask\"!\n" +
+	"\x03ask\x18\x03 \x01(\tH\x00R\x03ask\x88\x01\x01\x12\x18\n" +
+	"\agateway\x18\x04 \x01(\tR\agateway\x12\x14\n" +
+	"\x05users\x18\x05 \x03(\tR\x05users\x12\x12\n" +
+	"\x04beat\x18\x06 \x01(\x04R\x04beatB\x06\n" +
+	"\x04_ask\"e\n" +
 	"\vPresenceAsk\x12\x12\n" +
-	"\x04room\x18\x01 \x01(\tR\x04room\"'\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x18\n" +
+	"\agateway\x18\x02 \x01(\tR\agateway\x12\x14\n" +
+	"\x05users\x18\x03 \x03(\tR\x05users\x12\x12\n" +
+	"\x04user\x18\x04 \x01(\tR\x04user\"\xac\x01\n" +
+	"\n" +
+	"UserStatus\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x125\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1f.natter.client.v1.PresenceStateR\x05state\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12\x1b\n" +
+	"\tstatus_ms\x18\x04 \x01(\x03R\bstatusMs\x12\"\n" +
+	"\rtext_until_ms\x18\x05 \x01(\x03R\vtextUntilMs\"'\n" +
 	"\x0fGetUsersRequest\x12\x14\n" +
 	"\x05users\x18\x01 \x03(\tR\x05users\"T\n" +
 	"\x10GetUsersResponse\x12@\n" +
@@ -932,10 +1358,27 @@ const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\x04room\x18\x01 \x01(\tR\x04room\"w\n" +
 	"\x10ListRoomResponse\x123\n" +
 	"\x04room\x18\x01 \x01(\v2\x1f.natter.presence.v1.RoomChangesR\x04room\x12.\n" +
-	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time2\xb8\x01\n" +
-	"\bPresence\x12U\n" +
-	"\bGetUsers\x12#.natter.presence.v1.GetUsersRequest\x1a$.natter.presence.v1.GetUsersResponse\x12U\n" +
-	"\bListRoom\x12#.natter.presence.v1.ListRoomRequest\x1a$.natter.presence.v1.ListRoomResponseBCZAgithub.com/natter-chat/natter/proto/natter/presence/v1;presencev1b\x06proto3"
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"P\n" +
+	"\fWatchRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x04R\x06number\"D\n" +
+	"\rWatchResponse\x123\n" +
+	"\x04room\x18\x01 \x01(\v2\x1f.natter.presence.v1.RoomChangesR\x04room\"\x0f\n" +
+	"\rStatusRequest\"\xc7\x01\n" +
+	"\x0eStatusResponse\x12\x18\n" +
+	"\areplica\x18\x01 \x01(\tR\areplica\x12\x1a\n" +
+	"\breplicas\x18\x02 \x01(\rR\breplicas\x12\x1a\n" +
+	"\bgateways\x18\x03 \x01(\rR\bgateways\x12\x1a\n" +
+	"\bsessions\x18\x04 \x01(\rR\bsessions\x12\x14\n" +
+	"\x05users\x18\x05 \x01(\rR\x05users\x12\x14\n" +
+	"\x05rooms\x18\x06 \x01(\rR\x05rooms\x12\x1b\n" +
+	"\tnot_ready\x18\a \x03(\tR\bnotReady2\xff\x02\n" +
+	"\bPresence\x12_\n" +
+	"\bGetUsers\x12#.natter.presence.v1.GetUsersRequest\x1a$.natter.presence.v1.GetUsersResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12_\n" +
+	"\bListRoom\x12#.natter.presence.v1.ListRoomRequest\x1a$.natter.presence.v1.ListRoomResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12X\n" +
+	"\x05Watch\x12 .natter.presence.v1.WatchRequest\x1a!.natter.presence.v1.WatchResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x010\x01\x12W\n" +
+	"\x06Status\x12!.natter.presence.v1.StatusRequest\x1a\".natter.presence.v1.StatusResponse\"\x06\xaa\xfd\x1b\x02\b\x01BCZAgithub.com/natter-chat/natter/proto/natter/presence/v1;presencev1b\x06proto3"
 
 var (
 	file_natter_presence_v1_presence_proto_rawDescOnce sync.Once
@@ -949,7 +1392,7 @@ func file_natter_presence_v1_presence_proto_rawDescGZIP() []byte {
 	return file_natter_presence_v1_presence_proto_rawDescData
 }
 
-var file_natter_presence_v1_presence_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_natter_presence_v1_presence_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_natter_presence_v1_presence_proto_goTypes = []any{
 	(*FromGateway)(nil),                 // 0: natter.presence.v1.FromGateway
 	(*Change)(nil),                      // 1: natter.presence.v1.Change
@@ -960,33 +1403,45 @@ var file_natter_presence_v1_presence_proto_goTypes = []any{
 	(*RoomChanges)(nil),                 // 6: natter.presence.v1.RoomChanges
 	(*Peer)(nil),                        // 7: natter.presence.v1.Peer
 	(*PresenceAsk)(nil),                 // 8: natter.presence.v1.PresenceAsk
-	(*GetUsersRequest)(nil),             // 9: natter.presence.v1.GetUsersRequest
-	(*GetUsersResponse)(nil),            // 10: natter.presence.v1.GetUsersResponse
-	(*ListRoomRequest)(nil),             // 11: natter.presence.v1.ListRoomRequest
-	(*ListRoomResponse)(nil),            // 12: natter.presence.v1.ListRoomResponse
-	(v1.PresenceState)(0),               // 13: natter.client.v1.PresenceState
-	(*v1.ServerFrame_UserPresence)(nil), // 14: natter.client.v1.ServerFrame.UserPresence
-	(*timestamppb.Timestamp)(nil),       // 15: google.protobuf.Timestamp
+	(*UserStatus)(nil),                  // 9: natter.presence.v1.UserStatus
+	(*GetUsersRequest)(nil),             // 10: natter.presence.v1.GetUsersRequest
+	(*GetUsersResponse)(nil),            // 11: natter.presence.v1.GetUsersResponse
+	(*ListRoomRequest)(nil),             // 12: natter.presence.v1.ListRoomRequest
+	(*ListRoomResponse)(nil),            // 13: natter.presence.v1.ListRoomResponse
+	(*WatchRequest)(nil),                // 14: natter.presence.v1.WatchRequest
+	(*WatchResponse)(nil),               // 15: natter.presence.v1.WatchResponse
+	(*StatusRequest)(nil),               // 16: natter.presence.v1.StatusRequest
+	(*StatusResponse)(nil),              // 17: natter.presence.v1.StatusResponse
+	(v1.PresenceState)(0),               // 18: natter.client.v1.PresenceState
+	(*v1.ServerFrame_UserPresence)(nil), // 19: natter.client.v1.ServerFrame.UserPresence
+	(*timestamppb.Timestamp)(nil),       // 20: google.protobuf.Timestamp
 }
 var file_natter_presence_v1_presence_proto_depIdxs = []int32{
 	1,  // 0: natter.presence.v1.FromGateway.changes:type_name -> natter.presence.v1.Change
 	2,  // 1: natter.presence.v1.Change.session:type_name -> natter.presence.v1.Session
 	3,  // 2: natter.presence.v1.Change.rooms:type_name -> natter.presence.v1.RoomsChanged
-	13, // 3: natter.presence.v1.Session.state:type_name -> natter.client.v1.PresenceState
-	2,  // 4: natter.presence.v1.SyncReply.sessions:type_name -> natter.presence.v1.Session
-	14, // 5: natter.presence.v1.RoomChanges.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
-	14, // 6: natter.presence.v1.GetUsersResponse.users:type_name -> natter.client.v1.ServerFrame.UserPresence
-	6,  // 7: natter.presence.v1.ListRoomResponse.room:type_name -> natter.presence.v1.RoomChanges
-	15, // 8: natter.presence.v1.ListRoomResponse.time:type_name -> google.protobuf.Timestamp
-	9,  // 9: natter.presence.v1.Presence.GetUsers:input_type -> natter.presence.v1.GetUsersRequest
-	11, // 10: natter.presence.v1.Presence.ListRoom:input_type -> natter.presence.v1.ListRoomRequest
-	10, // 11: natter.presence.v1.Presence.GetUsers:output_type -> natter.presence.v1.GetUsersResponse
-	12, // 12: natter.presence.v1.Presence.ListRoom:output_type -> natter.presence.v1.ListRoomResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	18, // 3: natter.presence.v1.Session.state:type_name -> natter.client.v1.PresenceState
+	18, // 4: natter.presence.v1.Session.said:type_name -> natter.client.v1.PresenceState
+	2,  // 5: natter.presence.v1.SyncReply.sessions:type_name -> natter.presence.v1.Session
+	19, // 6: natter.presence.v1.RoomChanges.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
+	18, // 7: natter.presence.v1.UserStatus.state:type_name -> natter.client.v1.PresenceState
+	19, // 8: natter.presence.v1.GetUsersResponse.users:type_name -> natter.client.v1.ServerFrame.UserPresence
+	6,  // 9: natter.presence.v1.ListRoomResponse.room:type_name -> natter.presence.v1.RoomChanges
+	20, // 10: natter.presence.v1.ListRoomResponse.time:type_name -> google.protobuf.Timestamp
+	6,  // 11: natter.presence.v1.WatchResponse.room:type_name -> natter.presence.v1.RoomChanges
+	10, // 12: natter.presence.v1.Presence.GetUsers:input_type -> natter.presence.v1.GetUsersRequest
+	12, // 13: natter.presence.v1.Presence.ListRoom:input_type -> natter.presence.v1.ListRoomRequest
+	14, // 14: natter.presence.v1.Presence.Watch:input_type -> natter.presence.v1.WatchRequest
+	16, // 15: natter.presence.v1.Presence.Status:input_type -> natter.presence.v1.StatusRequest
+	11, // 16: natter.presence.v1.Presence.GetUsers:output_type -> natter.presence.v1.GetUsersResponse
+	13, // 17: natter.presence.v1.Presence.ListRoom:output_type -> natter.presence.v1.ListRoomResponse
+	15, // 18: natter.presence.v1.Presence.Watch:output_type -> natter.presence.v1.WatchResponse
+	17, // 19: natter.presence.v1.Presence.Status:output_type -> natter.presence.v1.StatusResponse
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_natter_presence_v1_presence_proto_init() }
@@ -1006,7 +1461,7 @@ func file_natter_presence_v1_presence_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_presence_v1_presence_proto_rawDesc), len(file_natter_presence_v1_presence_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

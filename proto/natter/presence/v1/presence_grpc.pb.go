@@ -23,6 +23,8 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	Presence_GetUsers_FullMethodName = "/natter.presence.v1.Presence/GetUsers"
 	Presence_ListRoom_FullMethodName = "/natter.presence.v1.Presence/ListRoom"
+	Presence_Watch_FullMethodName    = "/natter.presence.v1.Presence/Watch"
+	Presence_Status_FullMethodName   = "/natter.presence.v1.Presence/Status"
 )
 
 // PresenceClient is the client API for Presence service.
@@ -36,6 +38,12 @@ type PresenceClient interface {
 	GetUsers(ctx context.Context, in *GetUsersRequest, opts ...grpc.CallOption) (*GetUsersResponse, error)
 	// ListRoom tells who is here in a room, with the room's number.
 	ListRoom(ctx context.Context, in *ListRoomRequest, opts ...grpc.CallOption) (*ListRoomResponse, error)
+	// Watch tells who is here in a room, and then what changes, until the caller
+	// ends it or may not see the room any more. Who reads too slowly gets the
+	// whole again instead of what was missed.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// Status tells how the replica that is asked is. Admins only.
+	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
 }
 
 type presenceClient struct {
@@ -66,6 +74,35 @@ func (c *presenceClient) ListRoom(ctx context.Context, in *ListRoomRequest, opts
 	return out, nil
 }
 
+func (c *presenceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Presence_ServiceDesc.Streams[0], Presence_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, WatchResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Presence_WatchClient = grpc.ServerStreamingClient[WatchResponse]
+
+func (c *presenceClient) Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StatusResponse)
+	err := c.cc.Invoke(ctx, Presence_Status_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PresenceServer is the server API for Presence service.
 // All implementations must embed UnimplementedPresenceServer
 // for forward compatibility.
@@ -77,6 +114,12 @@ type PresenceServer interface {
 	GetUsers(context.Context, *GetUsersRequest) (*GetUsersResponse, error)
 	// ListRoom tells who is here in a room, with the room's number.
 	ListRoom(context.Context, *ListRoomRequest) (*ListRoomResponse, error)
+	// Watch tells who is here in a room, and then what changes, until the caller
+	// ends it or may not see the room any more. Who reads too slowly gets the
+	// whole again instead of what was missed.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// Status tells how the replica that is asked is. Admins only.
+	Status(context.Context, *StatusRequest) (*StatusResponse, error)
 	mustEmbedUnimplementedPresenceServer()
 }
 
@@ -92,6 +135,12 @@ func (UnimplementedPresenceServer) GetUsers(context.Context, *GetUsersRequest) (
 }
 func (UnimplementedPresenceServer) ListRoom(context.Context, *ListRoomRequest) (*ListRoomResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRoom not implemented")
+}
+func (UnimplementedPresenceServer) Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
+}
+func (UnimplementedPresenceServer) Status(context.Context, *StatusRequest) (*StatusResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Status not implemented")
 }
 func (UnimplementedPresenceServer) mustEmbedUnimplementedPresenceServer() {}
 func (UnimplementedPresenceServer) testEmbeddedByValue()                  {}
@@ -150,6 +199,35 @@ func _Presence_ListRoom_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Presence_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(PresenceServer).Watch(m, &grpc.GenericServerStream[WatchRequest, WatchResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Presence_WatchServer = grpc.ServerStreamingServer[WatchResponse]
+
+func _Presence_Status_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StatusRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PresenceServer).Status(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Presence_Status_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PresenceServer).Status(ctx, req.(*StatusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Presence_ServiceDesc is the grpc.ServiceDesc for Presence service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -165,7 +243,17 @@ var Presence_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "ListRoom",
 			Handler:    _Presence_ListRoom_Handler,
 		},
+		{
+			MethodName: "Status",
+			Handler:    _Presence_Status_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Watch",
+			Handler:       _Presence_Watch_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "natter/presence/v1/presence.proto",
 }

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	gatewayv1 "github.com/natter-chat/natter/proto/natter/gateway/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/services/internal/config"
 	"github.com/natter-chat/natter/services/internal/rpc"
@@ -19,6 +20,10 @@ type Client struct {
 	// Rooms and Messages are the services as they are.
 	Rooms    historyv1.RoomsClient
 	Messages historyv1.MessagesClient
+	Users    historyv1.UsersClient
+	Webhooks historyv1.WebhooksClient
+	// Gateways is there where a gateway was dialled, or the standalone program.
+	Gateways gatewayv1.GatewaysClient
 }
 
 // Dial makes a client with an admin token. It does not wait.
@@ -27,7 +32,10 @@ func Dial(target, token string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{conn: conn, Rooms: historyv1.NewRoomsClient(conn), Messages: historyv1.NewMessagesClient(conn)}, nil
+	return &Client{
+		conn: conn, Rooms: historyv1.NewRoomsClient(conn), Messages: historyv1.NewMessagesClient(conn),
+		Users: historyv1.NewUsersClient(conn), Webhooks: historyv1.NewWebhooksClient(conn), Gateways: gatewayv1.NewGatewaysClient(conn),
+	}, nil
 }
 
 // Close ends it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -26,8 +27,9 @@ type Window struct {
 	Name string
 	ctx  context.Context
 
-	mu     sync.Mutex
-	faults []string // exceptions, and what the browser refused
+	mu       sync.Mutex
+	faults   []string // exceptions, and what the browser refused
+	requests []string // URLs
 }
 
 // Open opens a window at a URL.
@@ -48,6 +50,10 @@ func (b *Browser) Open(name, url string) (*Window, error) {
 func (w *Window) hear(event any) {
 	said := ""
 	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		w.asked(e.Request.URL)
+	case *network.EventWebSocketCreated:
+		w.asked(e.URL)
 	case *runtime.EventExceptionThrown:
 		said = e.ExceptionDetails.Text
 		if e.ExceptionDetails.Exception != nil {
@@ -64,6 +70,12 @@ func (w *Window) hear(event any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.faults = append(w.faults, said)
+}
+
+func (w *Window) asked(url string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.requests = append(w.requests, url)
 }
 
 // Faults are exceptions of the page's scripts, and what the browser refused to

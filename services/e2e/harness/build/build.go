@@ -32,9 +32,17 @@ func Presence() Program { return Program{"presence", "presence", "./cmd/presence
 // History is the program history of the split shape.
 func History() Program { return Program{"history", "history", "./cmd/history", true} }
 
+// Natterctl is the operator's tool.
+func Natterctl() Program { return Program{"natterctl", "natterctl", "./cmd/natterctl", false} }
+
 // NATS is the NATS server, which go.mod pins as a tool.
 func NATS() Program {
 	return Program{"nats-server", "e2e", "github.com/nats-io/nats-server/v2", false}
+}
+
+// Grpcurl is the tool that the guides show to admins; go.mod pins it.
+func Grpcurl() Program {
+	return Program{"grpcurl", "e2e", "github.com/fullstorydev/grpcurl/cmd/grpcurl", false}
 }
 
 // Cache builds each program at most once, when it is first asked for.
@@ -42,6 +50,7 @@ type Cache struct {
 	services string // directory of the modules
 	bin      string
 	race     bool
+	tags     string
 
 	mu   sync.Mutex
 	done map[string]result
@@ -56,6 +65,14 @@ type result struct {
 // race adds the race detector to our own programs.
 func NewCache(services, bin string, race bool) *Cache {
 	return &Cache{services: services, bin: bin, race: race, done: map[string]result{}}
+}
+
+// Tagged is another cache, which builds below bin with build tags, parted by
+// commas.
+func (c *Cache) Tagged(bin, tags string) *Cache {
+	tagged := NewCache(c.services, bin, c.race)
+	tagged.tags = tags
+	return tagged
 }
 
 // Path of the program's binary.
@@ -75,6 +92,9 @@ func (c *Cache) build(p Program) result {
 	args := []string{"build", "-o", path}
 	if c.race && p.race {
 		args = append(args, "-race")
+	}
+	if c.tags != "" {
+		args = append(args, "-tags", c.tags)
 	}
 	cmd := exec.Command("go", append(args, p.pkg)...)
 	cmd.Dir = filepath.Join(c.services, p.module)

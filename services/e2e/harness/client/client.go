@@ -6,6 +6,8 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -21,15 +23,18 @@ import (
 const Subprotocol = "natter.v1.json"
 
 // Patience bounds each wait for the server. A command may take 15 s until its
-// outcome is called unknown, so a reply comes sooner than this, or never.
-const Patience = 25 * time.Second
+// outcome is called unknown; the rest is for the slowest machine with the race
+// detector and much else to do.
+const Patience = 60 * time.Second
 
 // Client is one WebSocket connection. Safe for concurrent use.
 type Client struct {
 	conn    *websocket.Conn
 	schema  object
 	observe func(*Event) // may be nil
-	gate    sync.Mutex   // held: nothing is read
+	goaway  func(*Goaway)
+	tap     func(sent bool, message []byte) // may be nil
+	gate    sync.Mutex                      // held: nothing is read
 	write   sync.Mutex
 
 	mu      sync.Mutex
@@ -54,6 +59,8 @@ type question struct {
 type Options struct {
 	// Header of the upgrade's request, such as an Origin.
 	Header http.Header
+	// TLS of a gateway whose address begins with https; nil: what is usual.
+	TLS *tls.Config
 	// ReadBuffer of the socket in bytes; 0: the system's. With a small one the
 	// server soon notices that nobody reads.
 	ReadBuffer int
@@ -61,11 +68,18 @@ type Options struct {
 	// frames are not kept: what was not waited for when it came is gone, and
 	// only replies are kept until they are asked for, once.
 	Observe func(*Event)
+	// Goaway is told when the server asks to go elsewhere, by the same
+	// goroutine. It may be nil.
+	Goaway func(*Goaway)
+	// Tap sees every request before it is written, and every message as it came,
+	// before anybody else does. It keeps neither, and may be nil. It is called by
+	// several goroutines.
+	Tap func(sent bool, message []byte)
 }
 
 // Dial connects to a gateway, such as "http://127.0.0.1:8080".
 func Dial(ctx context.Context, gateway string, o Options) (*Client, error) {
-	dialer := websocket.Dialer{Subprotocols: []string{Subprotocol}, HandshakeTimeout: Patience, NetDialContext: o.dial}
+	dialer := websocket.Dialer{Subprotocols: []string{Subprotocol}, HandshakeTimeout: Patience, NetDialContext: o.dial, TLSClientConfig: o.TLS}
 	conn, response, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(gateway, "http")+"/v1/ws", o.Header)
 	if err != nil {
 		return nil, refused(response, err)
@@ -75,7 +89,7 @@ func Dial(ctx context.Context, gateway string, o Options) (*Client, error) {
 		return nil, fmt.Errorf("the gateway chose subprotocol %q", got)
 	}
 	c := &Client{
-		conn: conn, schema: frames(), observe: o.Observe,
+		conn: conn, schema: frames(), observe: o.Observe, goaway: o.Goaway, tap: o.Tap,
 		asked: map[uint32]question{}, replies: map[uint32]Frame{}, rooms: ledger{}, news: make(chan struct{}),
 	}
 	go c.read()
@@ -116,7 +130,14 @@ func (c *Client) Post(kind string, body any) (uint32, error) {
 	if err := c.conn.SetWriteDeadline(time.Now().Add(Patience)); err != nil {
 		return 0, err
 	}
-	return id, c.conn.WriteJSON(M{"id": id, kind: body})
+	message, err := json.Marshal(M{"id": id, kind: body})
+	if err != nil {
+		return 0, err
+	}
+	if c.tap != nil {
+		c.tap(true, message)
+	}
+	return id, c.conn.WriteMessage(websocket.TextMessage, message)
 }
 
 // Raw sends a WebSocket message as it is (websocket.TextMessage, …).

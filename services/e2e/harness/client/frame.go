@@ -26,7 +26,9 @@ type Frame struct {
 	Page           *Page           `json:"page"`
 	RoomList       *RoomList       `json:"roomList"`
 	MemberList     *MemberList     `json:"memberList"`
+	Results        *Results        `json:"results"`
 	Goaway         *Goaway         `json:"goaway"`
+	Notice         *Notice         `json:"notice"`
 
 	// Raw is the frame as it came.
 	Raw json.RawMessage `json:"-"`
@@ -70,6 +72,7 @@ type View struct {
 	Archived        bool     `json:"archived"`
 	Last            *Message `json:"last"`
 	Resume          string   `json:"resume"`
+	Since           uint32   `json:"since"`
 }
 
 // Message as it stands.
@@ -125,6 +128,12 @@ type Event struct {
 	Joined      *Joined         `json:"joined"`
 	Left        *struct{}       `json:"left"`
 	Removed     json.RawMessage `json:"removed"`
+	Trimmed     *Trimmed        `json:"trimmed"`
+}
+
+// Trimmed says that the messages before a seq are gone.
+type Trimmed struct {
+	Before uint32 `json:"before"`
 }
 
 // Posted is a message event's change.
@@ -191,6 +200,28 @@ func (p *PresenceChange) State(user string) string {
 	return ""
 }
 
+// Results answers search.
+type Results struct {
+	Hits   []Hit   `json:"hits"`
+	Cursor *string `json:"cursor"`
+}
+
+// Hit is a message found.
+type Hit struct {
+	Room    string  `json:"room"`
+	Message Message `json:"message"`
+	Snippet struct {
+		Text  string  `json:"text"`
+		Marks []Range `json:"marks"`
+	} `json:"snippet"`
+}
+
+// Range of a text, in UTF-16 code units.
+type Range struct {
+	Start uint32 `json:"start"`
+	End   uint32 `json:"end"`
+}
+
 // Page of messages.
 type Page struct {
 	Room      string    `json:"room"`
@@ -214,6 +245,13 @@ type MemberList struct {
 		State string `json:"state"`
 	} `json:"members"`
 	Cursor *string `json:"cursor"`
+}
+
+// Notice is what admins announce.
+type Notice struct {
+	Text string `json:"text"`
+	Room string `json:"room"`
+	Data M      `json:"data"`
 }
 
 // Goaway asks to come back elsewhere.

@@ -53,6 +53,9 @@ func (c *Client) ended(err error) {
 
 func (c *Client) take(kind int, message []byte) {
 	frame := Frame{Raw: message}
+	if c.tap != nil {
+		c.tap(false, message)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.tell()
@@ -69,6 +72,9 @@ func (c *Client) take(kind int, message []byte) {
 	}
 	c.answer(frame)
 	c.follow(frame)
+	if frame.Goaway != nil && c.goaway != nil {
+		c.goaway(frame.Goaway)
+	}
 	if c.observe == nil {
 		c.frames = append(c.frames, frame)
 	} else if frame.Event != nil {

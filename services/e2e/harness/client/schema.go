@@ -26,7 +26,7 @@ func frames() object {
 	view := object{
 		"room": text, "name": text, "kind": oneOf("PUBLIC", "PRIVATE", "BROADCAST", "DIRECT"), "topic": text,
 		"role": oneOf("ROLE_UNSPECIFIED", "OWNER", "MODERATOR", "MEMBER", "READER"), "head": count, "readSeq": count, "unread": count, "mentions": count,
-		"memberCount": count, "slowModeSeconds": count, "archived": boolean, "last?": message.check,
+		"memberCount": count, "slowModeSeconds": count, "archived": boolean, "last?": message.check, "since?": count,
 		"resume": oneOf("RESUME_UNSPECIFIED", "FRESH", "COMPLETE", "TRUNCATED", "RESET"),
 	}
 	states := oneOf("ONLINE", "AWAY", "BUSY", "INVISIBLE", "OFFLINE")
@@ -51,9 +51,13 @@ func frames() object {
 		}.check,
 		"page":       object{"room": text, "messages": list(message.check), "hasBefore": boolean, "hasAfter": boolean}.check,
 		"roomList":   object{"rooms": list(view.check), "cursor?": text}.check,
-		"memberList": object{"members": list(object{"user": text, "name": text, "role": text, "state": states}.check), "cursor?": text}.check,
-		"results":    anyObject,
-		"goaway":     object{"afterMs": count, "reason": text}.check,
+		"memberList": object{"members": list(object{"user": text, "name": text, "role": text, "state": states, "lastSeen?": moment}.check), "cursor?": text}.check,
+		"results": object{"hits": list(object{
+			"room": text, "message": message.check,
+			"snippet": object{"text": text, "marks": list(object{"start": count, "end": count}.check)}.check,
+		}.check), "cursor?": text}.check,
+		"goaway": object{"afterMs": count, "reason": text}.check,
+		"notice": object{"text": text, "room?": text, "data?": anyObject}.check,
 	}
 }
 
@@ -94,6 +98,11 @@ func event(path string, v any) error {
 		"unmuted": object{"user": text}.check,
 		"roleSet": object{"user": text, "role": text}.check,
 		"closed":  object{}.check,
+		"erased":  object{"seqs": list(count)}.check,
+		"trimmed": object{"before": count}.check,
+		"retentionSet": object{
+			"retention?": object{"ageSeconds": count, "count": count}.check,
+		}.check,
 	}
 	o, ok := v.(map[string]any)
 	if !ok {

@@ -15,6 +15,8 @@ type Observer struct {
 	// Gateway says where to connect, each time.
 	Gateway     func() string
 	Token, Room string
+	// Obeys: it goes elsewhere when it is asked to, at the moment it was given.
+	Obeys bool
 	// Ready is closed when the room is live for the first time.
 	Ready chan struct{}
 
@@ -30,13 +32,15 @@ func (o *Observer) Run(ctx context.Context) error {
 	o.seen, o.Resumes = map[uint32]string{}, map[string]int{}
 	var before *client.Client
 	for ready := false; ; ready = true {
-		c, welcome, err := client.Resume(ctx, o.Gateway, o.Token, before, client.Options{Observe: o.take})
+		leaving := &departure{}
+		c, welcome, err := client.Resume(ctx, o.Gateway, o.Token, before, client.Options{Observe: o.take, Goaway: leaving.told(o.Obeys)})
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("an observer cannot come in: %w", err)
 		}
+		leaving.of(c)
 		if err := o.enter(ctx, c, welcome, before); err != nil {
 			c.Close()
 			if ctx.Err() != nil || isClosed(err) {

@@ -19,6 +19,19 @@ type Shot struct {
 	Attempts int
 	// Ack is nil as long as there is none.
 	Ack *client.Ack
+	// First sent and acked at these times.
+	First, AckedAt time.Time
+
+	fired time.Time // last
+}
+
+// Silence is a request that got no answer within [client.Patience], though its
+// connection stayed open: whoever sent it went elsewhere.
+type Silence struct {
+	// Shot is the id of the message.
+	Shot string
+	// From its send until it was given up.
+	From, To time.Time
 }
 
 // Sender is one user who sends messages into one room: several under way, each
@@ -45,6 +58,9 @@ type Sender struct {
 	Unordered bool
 	// Connections that were made.
 	Connections int
+	// Silences are the connections that stayed open without an answer. To be
+	// read after Run.
+	Silences []Silence
 
 	waiting []*Shot
 }
@@ -121,7 +137,7 @@ func (s *Sender) session(ctx context.Context, c *client.Client, stop <-chan stru
 
 func (s *Sender) next() *Shot {
 	n := len(s.Shots)
-	shot := &Shot{ID: fmt.Sprintf("%s-%d", s.Name, n), Text: fmt.Sprintf("message %d of %s", n, s.Name)}
+	shot := &Shot{ID: fmt.Sprintf("%s-%d", s.Name, n), Text: fmt.Sprintf("message %d of %s", n, s.Name), First: time.Now()}
 	s.Shots = append(s.Shots, shot)
 	s.waiting = append(s.waiting, shot)
 	return shot
@@ -129,6 +145,7 @@ func (s *Sender) next() *Shot {
 
 func (s *Sender) fire(c *client.Client, shot *Shot) (uint32, error) {
 	shot.Attempts++
+	shot.fired = time.Now()
 	id, err := c.Post("send", client.M{"room": s.Room, "clientMsgId": shot.ID, "text": shot.Text, "attempt": shot.Attempts})
 	if err != nil {
 		return 0, &lostError{err}
@@ -141,11 +158,15 @@ func (s *Sender) fire(c *client.Client, shot *Shot) (uint32, error) {
 func (s *Sender) settle(ctx context.Context, c *client.Client, id uint32) (again bool, err error) {
 	reply, err := c.Reply(ctx, id)
 	shot := s.waiting[0]
+	var end *client.Closed
 	switch {
 	case err != nil:
+		if ctx.Err() == nil && !errors.As(err, &end) {
+			s.Silences = append(s.Silences, Silence{shot.ID, shot.fired, time.Now()})
+		}
 		return false, &lostError{err}
 	case reply.Ack != nil:
-		shot.Ack = reply.Ack
+		shot.Ack, shot.AckedAt = reply.Ack, time.Now()
 		s.Acked.Add(1)
 		return false, nil
 	case reply.Error != nil && (reply.Error.Code == "UNAVAILABLE" || reply.Error.Code == "RATE_LIMITED"):

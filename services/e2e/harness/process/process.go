@@ -52,6 +52,9 @@ func New(cfg Config) *Process { return &Process{cfg: cfg} }
 // Name of the program.
 func (p *Process) Name() string { return p.cfg.Name }
 
+// Ready is the URL that tells whether it may be used; empty if there is none.
+func (p *Process) Ready() string { return p.cfg.Ready }
+
 // Start starts it and waits until it is ready.
 func (p *Process) Start(ctx context.Context) error {
 	if err := p.Launch(); err != nil {
@@ -60,14 +63,16 @@ func (p *Process) Start(ctx context.Context) error {
 	return p.WaitReady(ctx)
 }
 
-// Launch starts it and does not wait.
-func (p *Process) Launch() error {
+// Launch starts it and does not wait. env is for this start alone.
+func (p *Process) Launch(env ...string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.now != nil && !p.now.ended() {
 		return fmt.Errorf("%s runs already", p.cfg.Name)
 	}
-	c, err := launch(p.cfg)
+	cfg := p.cfg
+	cfg.Env = slices.Concat(cfg.Env, env)
+	c, err := launch(cfg)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", p.cfg.Name, err)
 	}

@@ -4,8 +4,14 @@ package process
 
 import "syscall"
 
-// Pause halts it as a stalled machine would (SIGSTOP).
-func (p *Process) Pause() error { return p.signal(syscall.SIGSTOP) }
+// Pause halts it as a stalled machine would (SIGSTOP), and returns once it does
+// nothing any more.
+func (p *Process) Pause() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return stopped(p.child().cmd.Process.Pid)
+}
 
 // Continue ends a pause (SIGCONT).
 func (p *Process) Continue() error { return p.signal(syscall.SIGCONT) }

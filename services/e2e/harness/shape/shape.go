@@ -12,6 +12,7 @@ import (
 
 	"github.com/natter-chat/natter/services/e2e/harness/build"
 	"github.com/natter-chat/natter/services/e2e/harness/process"
+	"github.com/natter-chat/natter/services/e2e/harness/proxy"
 	"github.com/natter-chat/natter/services/internal/secret"
 )
 
@@ -23,8 +24,13 @@ type Shape struct {
 	plan func(*Deployment) error
 }
 
-// All shapes.
-func All() []Shape { return []Shape{Standalone(), Split()} }
+// All shapes, or the one that is [Elsewhere].
+func All() []Shape {
+	if file := os.Getenv(Elsewhere); file != "" {
+		return []Shape{External(file)}
+	}
+	return []Shape{Standalone(), Split()}
+}
 
 // Config of a deployment.
 type Config struct {
@@ -35,6 +41,11 @@ type Config struct {
 	// Env are settings NAME=value for all of natter's own programs, beside
 	// and before those that the shape needs.
 	Env []string
+	// Proxied puts a network that can be broken between NATS and each of the
+	// programs of the split shape.
+	Proxied bool
+	// Presences is how many presence replicas the split shape has; 0: one.
+	Presences int
 }
 
 // Access is what opens the deployment's doors.
@@ -43,6 +54,9 @@ type Access struct {
 	JWTSecret string
 	// ServiceToken and AdminToken open gRPC.
 	ServiceToken, AdminToken string
+	// Scoped are tokens of admins who hold one scope each, by its name. Nil
+	// where the deployment has none.
+	Scoped map[string]string
 }
 
 // Deployment is a natter that was started. Its processes may be ended and
@@ -56,12 +70,21 @@ type Deployment struct {
 	Gateways []string
 	// Ops are the base URLs of /readyz and /metrics, one for each gateway.
 	Ops []string
+	// GatewayRPC are the addresses of the gateways' gRPC, one for each.
+	GatewayRPC []string
 	// History is the address of history's gRPC.
 	History string
+	// Presence is the address of presence's gRPC.
+	Presence string
+	// Histories are the gRPC addresses of all history replicas, and HistoryOps
+	// the base URLs of their /readyz and /metrics; empty but in the shape replicated.
+	Histories, HistoryOps []string
 	// NATS is the URL of the NATS server; empty where it offers none.
 	NATS string
 	// NATSOperator is the seed of a user who may do all. Nil where NATS is empty.
 	NATSOperator []byte
+	// Networks between a process, by its name, and NATS, where they are proxied.
+	Networks map[string]*proxy.Proxy
 	// Processes in the order in which they are started.
 	Processes []*process.Process
 
@@ -86,6 +109,9 @@ func (s Shape) Prepare(cfg Config) (*Deployment, error) {
 	d := &Deployment{
 		Shape: s.Name, cfg: cfg,
 		Access: Access{JWTSecret: secret.New(), ServiceToken: secret.New(), AdminToken: secret.New()},
+	}
+	if err := d.mint(); err != nil {
+		return nil, fmt.Errorf("lay out the shape %s: %w", s.Name, err)
 	}
 	if err := s.plan(d); err != nil {
 		return nil, fmt.Errorf("lay out the shape %s: %w", s.Name, err)
@@ -121,6 +147,10 @@ func (d *Deployment) Kill() error {
 	for _, p := range d.Processes {
 		errs = append(errs, p.Kill())
 	}
+	for _, network := range d.Networks {
+		errs = append(errs, network.Close())
+	}
+	d.Networks = nil
 	return errors.Join(errs...)
 }
 
@@ -179,12 +209,29 @@ func (d *Deployment) Dir(process string) string { return filepath.Join(d.cfg.Dir
 // other services, as environment variables.
 func (d *Deployment) Login(service string) []string {
 	return []string{
-		"NATTER_NATS_URL=" + d.NATS, "NATTER_NATS_CREDS=" + d.seedFile(service),
+		"NATTER_NATS_URL=" + d.NATS, "NATTER_NATS_CREDS=" + d.SeedFile(service),
 		"NATTER_SERVICE_TOKEN=" + d.ServiceToken, "NATTER_ADMIN_TOKEN=" + d.AdminToken,
 	}
 }
 
-func (d *Deployment) seedFile(service string) string {
+// network is where a process of the split shape finds NATS, if not directly.
+func (d *Deployment) network(process string) ([]string, error) {
+	if !d.cfg.Proxied {
+		return nil, nil
+	}
+	p, err := proxy.Start(strings.TrimPrefix(d.NATS, "nats://"))
+	if err != nil {
+		return nil, err
+	}
+	if d.Networks == nil {
+		d.Networks = map[string]*proxy.Proxy{}
+	}
+	d.Networks[process] = p
+	return []string{"NATTER_NATS_URL=nats://" + p.Addr()}, nil
+}
+
+// SeedFile is what a service of the split shape shows itself to NATS with.
+func (d *Deployment) SeedFile(service string) string {
 	return filepath.Join(d.cfg.Dir, service+".seed")
 }
 
@@ -202,7 +249,7 @@ func (d *Deployment) add(name string, program build.Program, ops string, env ...
 	}
 	d.Processes = append(d.Processes, process.New(process.Config{
 		Name: name, Path: path, Dir: dir, Log: d.logFile(name), Ready: "http://" + ops + "/readyz",
-		Env: append(append([]string{"NATTER_LOG_LEVEL=debug"}, d.cfg.Env...), env...),
+		Env: append(append([]string{"NATTER_LOG_LEVEL=debug", "NATTER_ADMIN_TOKENS_FILE=" + d.TokensFile()}, d.cfg.Env...), env...),
 	}))
 	return nil
 }

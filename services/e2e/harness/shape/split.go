@@ -27,30 +27,43 @@ func planSplit(d *Deployment) error {
 		return err
 	}
 	for service, key := range keys {
-		if err := os.WriteFile(d.seedFile(service), append(key.Seed, '\n'), 0o600); err != nil {
+		if err := os.WriteFile(d.SeedFile(service), append(key.Seed, '\n'), 0o600); err != nil {
 			return err
 		}
 	}
-	history, err := planService(d, natsx.History, build.History(), "NATTER_DATA_DIR=data")
+	history, err := planService(d, natsx.History, natsx.History, build.History(), "NATTER_DATA_DIR=data")
 	if err != nil {
 		return err
 	}
-	presence, err := planService(d, natsx.Presence, build.Presence())
+	presence, err := planPresences(d)
 	if err != nil {
 		return err
 	}
-	d.History = history
+	d.History, d.Presence = history, presence
 	return planGateways(d, history, presence)
 }
 
 // planService adds a service with gRPC, and gives its address.
-func planService(d *Deployment, service string, program build.Program, env ...string) (string, error) {
+func planService(d *Deployment, name, service string, program build.Program, env ...string) (string, error) {
 	a, err := addrs(2)
 	if err != nil {
 		return "", err
 	}
-	env = append(append(env, d.Login(service)...), "NATTER_GRPC_ADDR="+a[0], "NATTER_OPS_ADDR="+a[1])
-	return a[0], d.add(service, program, a[1], env...)
+	network, err := d.network(service)
+	if err != nil {
+		return "", err
+	}
+	env = append(append(append(env, d.Login(service)...), network...), "NATTER_GRPC_ADDR="+a[0], "NATTER_OPS_ADDR="+a[1])
+	return a[0], d.add(name, program, a[1], env...)
+}
+
+// planPresences adds the presence replicas, and gives the first one's address.
+func planPresences(d *Deployment) (string, error) {
+	first, err := planService(d, natsx.Presence, natsx.Presence, build.Presence())
+	for i := 2; i <= d.cfg.Presences && err == nil; i++ {
+		_, err = planService(d, fmt.Sprintf("%s-%d", natsx.Presence, i), natsx.Presence, build.Presence())
+	}
+	return first, err
 }
 
 func planGateways(d *Deployment, history, presence string) error {
@@ -61,13 +74,19 @@ func planGateways(d *Deployment, history, presence string) error {
 			return err
 		}
 		d.Gateways = append(d.Gateways, "http://"+a[0])
+		d.GatewayRPC = append(d.GatewayRPC, a[1])
 		d.Ops = append(d.Ops, "http://"+a[2])
 		env := append([]string{
 			"NATTER_HTTP_ADDR=" + a[0], "NATTER_GRPC_ADDR=" + a[1], "NATTER_OPS_ADDR=" + a[2],
 			"NATTER_HISTORY_URL=" + history, "NATTER_PRESENCE_URL=" + presence,
 			"NATTER_JWT_SECRET=" + d.JWTSecret, "NATTER_GUESTS=true", "NATTER_GUEST_SECRET=" + guests,
 		}, d.Login(natsx.Gateway)...)
-		if err := d.add(fmt.Sprintf("gateway-%d", i+1), build.Gateway(), a[2], env...); err != nil {
+		name := fmt.Sprintf("gateway-%d", i+1)
+		network, err := d.network(name)
+		if err != nil {
+			return err
+		}
+		if err := d.add(name, build.Gateway(), a[2], append(env, network...)...); err != nil {
 			return err
 		}
 	}

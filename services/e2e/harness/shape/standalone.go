@@ -11,7 +11,8 @@ func planStandalone(d *Deployment) error {
 		return err
 	}
 	d.Gateways = []string{"http://" + a[0]}
-	d.History = a[1]
+	d.GatewayRPC = []string{a[1]}
+	d.History, d.Presence = a[1], a[1]
 	d.Ops = []string{"http://" + a[2]}
 	return d.add("natter", build.Natter(), a[2],
 		"NATTER_HTTP_ADDR="+a[0], "NATTER_GRPC_ADDR="+a[1], "NATTER_OPS_ADDR="+a[2],

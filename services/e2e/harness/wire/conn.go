@@ -149,6 +149,17 @@ func (c *Conn) payload(size int) ([]byte, error) {
 	return payload, err
 }
 
+// CloseWrite ends what is sent, and goes on to read.
+func (c *Conn) CloseWrite() error { return c.Conn.(*net.TCPConn).CloseWrite() }
+
+// Reset ends the connection without a word, as a crash does.
+func (c *Conn) Reset() error {
+	if err := c.Conn.(*net.TCPConn).SetLinger(0); err != nil {
+		return err
+	}
+	return c.Close()
+}
+
 // Buffered tells whether more has come than was read.
 func (c *Conn) Buffered() bool { return c.r.Buffered() > 0 }
 

@@ -11,10 +11,12 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/natter-chat/natter/services/gateway"
+	"github.com/natter-chat/natter/services/internal/audit"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/rpc"
 	"github.com/natter-chat/natter/services/internal/run"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // front is the gateway with what it needs from others, which may take a while
@@ -23,6 +25,7 @@ type front struct {
 	settings settings
 	log      *slog.Logger
 	registry *prometheus.Registry
+	tracer   *tracing.Tracer
 
 	server            *rpc.Server
 	history, presence *grpc.ClientConn
@@ -33,19 +36,20 @@ type front struct {
 
 func (f *front) run(ctx context.Context) error {
 	nc, err := natsx.Connect(ctx, natsx.Options{
-		URL: f.settings.NATS.URL, CredsFile: f.settings.NATS.Creds, Service: natsx.Gateway, Instance: natsx.Instance(), Log: f.log,
+		URL: f.settings.NATS.URL, CredsFile: f.settings.NATS.Creds, TLS: f.settings.NATS.TLS(), Service: natsx.Gateway, Instance: natsx.Instance(), Log: f.log,
 	})
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	g, err := gateway.New(f.settings.Gateway, nc, f.history, f.presence, f.log, f.registry)
+	g, err := gateway.New(f.settings.Gateway, nc, f.history, f.presence, f.log, f.registry, gateway.WithTracer(f.tracer))
 	if err != nil {
 		return err
 	}
 	g.Register(f.server)
 	f.gateway.Store(g)
 	return run.Sequence(ctx, f.log, f.settings.Gateway.Drain+grace,
+		run.Task{Name: "audit", Run: f.server.Audit(audit.Over(nc, natsx.Gateway))},
 		run.Task{Name: "http", Run: run.HTTP(f.http, g.Handler(), f.log)},
 		run.Task{Name: "grpc", Run: run.GRPC(f.grpc, f.server.Server)},
 		run.Task{Name: "sessions", Run: g.Run}, // stops first: its drain needs the others
@@ -68,6 +72,7 @@ func (f *front) check() ops.Check {
 }
 
 func (f *front) close() {
+	_ = f.tracer.Close() // what it could not deliver is counted
 	for _, conn := range []*grpc.ClientConn{f.history, f.presence} {
 		if conn != nil {
 			_ = conn.Close()

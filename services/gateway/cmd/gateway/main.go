@@ -26,9 +26,10 @@ _FILE added names.`
 const grace = 10 * time.Second
 
 type settings struct {
-	HTTP config.HTTPListen `embed:"" group:"Where to listen"`
-	GRPC config.GRPCListen `embed:"" group:"Where to listen"`
-	Ops  config.OpsListen  `embed:"" group:"Where to listen"`
+	HTTP    config.HTTPListen `embed:"" group:"Where to listen"`
+	HTTPTLS config.HTTPTLS    `embed:"" group:"Where to listen"`
+	GRPC    config.GRPCListen `embed:"" group:"Where to listen"`
+	Ops     config.OpsListen  `embed:"" group:"Where to listen"`
 
 	NATS        config.NATS    `embed:"" group:"Other services"`
 	HistoryURL  string         `name:"history-url" env:"NATTER_HISTORY_URL" default:"dns:///history:9090" placeholder:"TARGET" group:"Other services" help:"gRPC target of the history service."`
@@ -38,6 +39,7 @@ type settings struct {
 
 	Gateway gateway.Config `embed:""`
 	Log     config.Log     `embed:"" group:"Logs"`
+	Trace   config.Trace   `embed:"" group:"Logs"`
 }
 
 func main() { os.Exit(run.Main(program)) }
@@ -52,6 +54,9 @@ func program(ctx context.Context, args []string) error {
 		return err
 	}
 	f := &front{settings: s, log: s.Log.New(os.Stderr), registry: ops.NewRegistry()}
+	if f.tracer, err = s.Trace.New(ctx, "natter-gateway", f.log, f.registry); err != nil {
+		return err
+	}
 	defer f.close()
 	if err := f.prepare(); err != nil {
 		return err
@@ -67,7 +72,8 @@ func program(ctx context.Context, args []string) error {
 func (f *front) prepare() (err error) {
 	s := f.settings
 	f.server, err = rpc.NewServer(rpc.ServerConfig{
-		ServiceToken: s.Secrets.ServiceToken, AdminToken: s.Secrets.AdminToken, TLS: s.TLS, Log: f.log, Registerer: f.registry,
+		ServiceToken: s.Secrets.ServiceToken, AdminToken: s.Secrets.AdminToken, Tokens: s.Secrets.Tokens, ClientCA: s.Secrets.ClientCA,
+		TLS: s.TLS, Log: f.log, Registerer: f.registry, Tracer: f.tracer,
 	})
 	if err != nil {
 		return err
@@ -88,5 +94,6 @@ func (f *front) prepare() (err error) {
 			return fmt.Errorf("%s: %w", l.setting, err)
 		}
 	}
-	return nil
+	f.http, err = s.HTTPTLS.Listener(f.http, f.log)
+	return err
 }

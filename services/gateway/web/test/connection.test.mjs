@@ -91,6 +91,34 @@ test('goaway moves to a new connection when it says so', async () => {
   assert.equal(socket.readyState, 3);
 });
 
+test('a warning that the token expires is answered with a newer one, and the connection stays', async () => {
+  const tokens = ['t', 'newer'];
+  const asked = [];
+  const getToken = async (why) => { asked.push(why.expired); return tokens.shift(); };
+  const { chat, socket } = await online({ getToken });
+  socket.tell({ goaway: { afterMs: 3000, reason: 'token expires' } });
+  socket.tell({ goaway: { afterMs: 2900, reason: 'token expires' } });
+  await settle();
+  const refreshes = socket.asked('refresh');
+  assert.deepEqual(refreshes.map(({ token }) => token), ['newer']);
+  socket.tell({ re: refreshes[0].id, ok: {} });
+  for (let i = 0; i < 5; i++) mock.timers.tick(1_000);
+  await settle();
+  assert.deepEqual(asked, [false, true]);
+  assert.equal(Socket.all.length, 1);
+  assert.equal(chat.state, 'online');
+});
+
+test('without a way to a newer token, the warning changes nothing', async () => {
+  const { chat, socket } = await online();
+  socket.tell({ goaway: { afterMs: 1000, reason: 'token expires' } });
+  mock.timers.tick(2_000);
+  await settle();
+  assert.equal(socket.asked('refresh').length, 0);
+  assert.equal(Socket.all.length, 1);
+  assert.equal(chat.state, 'online');
+});
+
 test('a silent link is asked, and left when it does not answer', async () => {
   const { chat, socket } = await online();
   for (let i = 0; i < 10; i++) mock.timers.tick(5_000);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import en from '../static/page/en.js';
-import zhCN from '../static/page/zh-CN.js';
+import en from '../static/page/language/en.js';
+import zhCN from '../static/page/language/zh-CN.js';
 import { rowsOf } from '../static/page/rows.js';
 
 const at = (path) => new URL(`../static/${path}`, import.meta.url);

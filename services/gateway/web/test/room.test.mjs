@@ -38,6 +38,27 @@ test('an event of an unknown kind still counts', async () => {
   assert.deepEqual(texts(room), ['m12']);
 });
 
+test('what is trimmed goes from what is shown, and from the counts', async () => {
+  const { room, socket } = await online();
+  const trimmed = [];
+  room.on('trimmed', (event) => trimmed.push(event));
+  const loading = room.loadLatest();
+  await settle();
+  const [page] = socket.asked('messages');
+  socket.tell({ re: page.id, page: { room: 'lobby', messages: [9, 10].map((seq) => message(seq, `m${seq}`).event).map(({ message: { text }, ...m }) => ({ ...m, text, version: 1, deleted: false, reactions: [] })), hasBefore: true, hasAfter: false } });
+  await loading;
+  for (const seq of [11, 12, 13]) socket.tell(message(seq, `m${seq}`));
+  assert.equal(room.hasBefore, true);
+  const trim = (seq, before) => socket.tell({ event: { room: 'lobby', seq, time: '2026-01-02T03:04:05Z', user: 'natter', trimmed: { before } } });
+  trim(14, 12);
+  assert.deepEqual([texts(room), room.hasBefore, room.since, room.unread, room.last.seq], [['m12', 'm13'], false, 12, 2, 13]);
+  trim(15, 14);
+  assert.deepEqual([texts(room), room.unread, room.last], [[], 0, undefined]);
+  socket.tell(message(16, 'm16'));
+  assert.deepEqual([texts(room), room.unread], [['m16'], 1]);
+  assert.deepEqual(trimmed, [{ before: 12 }, { before: 14 }]);
+});
+
 test('COMPLETE goes on where it stopped and tells how much was missed', async () => {
   const { room, socket } = await online();
   const resumed = [];
@@ -161,4 +182,13 @@ test('frames nobody knows do no harm', async () => {
   Socket.last.tell({ event: { room: 'elsewhere', seq: 1, message: {} } });
   Socket.last.onmessage({ data: 'not json' });
   assert.equal(chat.state, 'online');
+});
+
+test('what is erased is shown as deleted, and nothing else is', async () => {
+  const { room, socket } = await online();
+  for (const seq of [11, 12]) socket.tell(message(seq, `m${seq}`));
+  socket.tell({ event: { room: 'lobby', seq: 13, time: '2026-01-02T03:04:05Z', user: 'natter', erased: { seqs: [1, 12] } } });
+  assert.equal(room.seq, 13);
+  assert.deepEqual(texts(room), ['m11', '']);
+  assert.deepEqual(room.entries.map((entry) => entry.deleted), [false, true]);
 });

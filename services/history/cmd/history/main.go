@@ -25,6 +25,7 @@ type settings struct {
 	config.Secrets
 	config.TLS
 	config.Log
+	config.Trace
 	History history.Config `embed:""`
 }
 
@@ -38,7 +39,14 @@ func program(ctx context.Context, args []string) error {
 	}
 	log := cfg.Log.New(os.Stderr)
 	reg := ops.NewRegistry()
-	server, err := rpc.NewServer(rpc.ServerConfig{ServiceToken: cfg.ServiceToken, AdminToken: cfg.AdminToken, TLS: cfg.TLS, Log: log, Registerer: reg})
+	tracer, err := cfg.Trace.New(ctx, "natter-history", log, reg)
+	if err != nil {
+		return err
+	}
+	defer tracer.Close() // what it could not deliver is counted
+	server, err := rpc.NewServer(rpc.ServerConfig{
+		ServiceToken: cfg.ServiceToken, AdminToken: cfg.AdminToken, Tokens: cfg.Tokens, ClientCA: cfg.ClientCA, TLS: cfg.TLS, Log: log, Registerer: reg, Tracer: tracer,
+	})
 	if err != nil {
 		return err
 	}
@@ -51,14 +59,14 @@ func program(ctx context.Context, args []string) error {
 		return err
 	}
 	dial := func(ctx context.Context) (*nats.Conn, error) {
-		return natsx.Connect(ctx, natsx.Options{URL: cfg.NATS.URL, CredsFile: cfg.Creds, Service: natsx.History, Instance: natsx.Instance(), Log: log})
+		return natsx.Connect(ctx, natsx.Options{URL: cfg.NATS.URL, CredsFile: cfg.Creds, TLS: cfg.NATS.TLS(), Service: natsx.History, Instance: natsx.Instance(), Log: log})
 	}
 	nc, err := dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	service, err := history.New(cfg.History, nc, dial, log, reg)
+	service, err := history.New(cfg.History, nc, dial, log, reg, history.WithTracer(tracer))
 	if err != nil {
 		return err
 	}
@@ -71,6 +79,7 @@ func program(ctx context.Context, args []string) error {
 	return run.Sequence(ctx, log, 15*time.Second,
 		run.Task{Name: "ops", Run: run.HTTP(opsListener, ops.Handler(reg, append(service.Checks(), drain.Check())...), log)},
 		run.Task{Name: "history", Run: service.Run},
+		run.Task{Name: "audit", Run: server.Audit(service.KeepAudit)},
 		run.Task{Name: "grpc", Run: run.GRPC(grpcListener, server.Server)},
 	)
 }

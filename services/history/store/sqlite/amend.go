@@ -10,8 +10,12 @@ import (
 	"github.com/natter-chat/natter/services/history/room"
 )
 
-// amend changes a message that was posted before.
+// amend changes a message that was posted before; one that was trimmed is not
+// there.
 func (f *fold) amend(row *roomRow, seq uint32, change func(*chatv1.Message) *chatv1.Message) error {
+	if seq < row.since {
+		return nil
+	}
 	m, err := message(f.ctx, f.tx, row.id(seq))
 	if err != nil {
 		return fmt.Errorf("message %d: %w", seq, err)
@@ -34,7 +38,14 @@ func repliesBy(n int) func(*chatv1.Message) *chatv1.Message {
 }
 
 func (f *fold) edited(row *roomRow, e *chatv1.Event, c *chatv1.Edited) error {
-	err := f.amend(row, c.GetSeq(), func(m *chatv1.Message) *chatv1.Message { return room.Edited(m, c, e.GetTimeMs()) })
+	var edited *chatv1.Message
+	err := f.amend(row, c.GetSeq(), func(m *chatv1.Message) *chatv1.Message {
+		edited = room.Edited(m, c, e.GetTimeMs())
+		return edited
+	})
+	if err == nil {
+		err = f.words.replace(row, edited)
+	}
 	if err != nil {
 		return err
 	}
@@ -53,16 +64,22 @@ func (f *fold) deleted(row *roomRow, e *chatv1.Event, c *chatv1.Deleted) error {
 	if err == nil && thread > 0 {
 		err = f.amend(row, thread, repliesBy(-1))
 	}
+	if err == nil {
+		err = f.words.remove(row.id(c.GetSeq()))
+	}
 	if err != nil {
 		return err
 	}
-	_, err = f.exec("UPDATE messages SET deleted = ?, reacted = 0 WHERE id = ?", e.GetSeq(), row.id(c.GetSeq()))
+	_, err = f.exec("UPDATE messages SET deleted = ?, reacted = 0, doc = 0 WHERE id = ?", e.GetSeq(), row.id(c.GetSeq()))
 	_, err2 := f.exec("DELETE FROM reactions WHERE id = ?", row.id(c.GetSeq()))
 	return errors.Join(err, err2)
 }
 
 func (f *fold) reacted(row *roomRow, e *chatv1.Event, c *chatv1.Reacted) error {
 	id := row.id(c.GetSeq())
+	if c.GetEmoji() == "" {
+		return nil // erased
+	}
 	if c.GetRemoved() {
 		_, err := f.exec("DELETE FROM reactions WHERE id = ? AND emoji = ? AND user = ?", id, c.GetEmoji(), e.GetUser())
 		return err
@@ -83,6 +100,9 @@ func (f *fold) removed(row *roomRow, c *chatv1.Removed) error {
 // sanction sets until when a user is banned or muted, or when they sent (the
 // column's name).
 func (f *fold) sanction(row *roomRow, user, column string, ms int64) error {
+	if user == room.Nobody {
+		return nil
+	}
 	_, err := f.exec("INSERT INTO sanctions (number, user, banned, muted, sent) VALUES (?, ?, 0, 0, 0) ON CONFLICT DO NOTHING", row.number, user)
 	if err == nil {
 		_, err = f.exec("UPDATE sanctions SET "+column+" = ? WHERE number = ? AND user = ?", ms, row.number, user)

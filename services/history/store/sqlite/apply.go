@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/faultpoint"
 	"github.com/natter-chat/natter/services/history/store"
 )
 
@@ -37,7 +38,10 @@ func (s *Store) Apply(ctx context.Context, partition int, from, to store.Positio
 		partition, to.Stream, int64(to.Sequence), to.Record); err != nil {
 		return err
 	}
-	return tx.Commit()
+	faultpoint.Hit(faultpoint.BeforeCommit)
+	err = tx.Commit()
+	faultpoint.Hit(faultpoint.AfterCommit)
+	return err
 }
 
 // fold is the work of one transaction: the rooms it touched are in memory and
@@ -48,14 +52,17 @@ type fold struct {
 	stmts map[string]*sql.Stmt
 	rooms map[string]*roomRow
 	names map[[2]string]string // what members are called, by room and user
+	words *words
 }
 
 func newFold(ctx context.Context, tx *sql.Tx) *fold {
-	return &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}, names: map[[2]string]string{}}
+	f := &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}, names: map[[2]string]string{}}
+	f.words = newWords(f)
+	return f
 }
 
-// exec runs a statement that is prepared once in the transaction.
-func (f *fold) exec(query string, args ...any) (sql.Result, error) {
+// prepared is a statement that is prepared once in the transaction.
+func (f *fold) prepared(query string) (*sql.Stmt, error) {
 	stmt := f.stmts[query]
 	if stmt == nil {
 		var err error
@@ -64,7 +71,24 @@ func (f *fold) exec(query string, args ...any) (sql.Result, error) {
 		}
 		f.stmts[query] = stmt
 	}
+	return stmt, nil
+}
+
+func (f *fold) exec(query string, args ...any) (sql.Result, error) {
+	stmt, err := f.prepared(query)
+	if err != nil {
+		return nil, err
+	}
 	return stmt.ExecContext(f.ctx, args...)
+}
+
+// queryRow reads one row of one column into dest; sql.ErrNoRows if there is none.
+func (f *fold) queryRow(dest any, query string, args ...any) error {
+	stmt, err := f.prepared(query)
+	if err != nil {
+		return err
+	}
+	return stmt.QueryRowContext(f.ctx, args...).Scan(dest)
 }
 
 func (f *fold) record(r *chatv1.LogRecord) error {
@@ -85,12 +109,12 @@ func (f *fold) record(r *chatv1.LogRecord) error {
 	return nil
 }
 
-// finish writes the rooms back.
+// finish writes the rooms back, and what can be found.
 func (f *fold) finish() error {
 	for _, row := range f.rooms {
 		if err := f.update(row); err != nil {
 			return err
 		}
 	}
-	return nil
+	return f.words.flush()
 }

@@ -4,15 +4,17 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
 )
 
 // Events implements store.Store. Posted messages are made from the messages
-// as they stand now, so a deleted one carries no text.
+// as they stand now, so a deleted one carries no text, and nor do its edits.
 func (s *Store) Events(ctx context.Context, id string, after uint32, limit int) ([]*chatv1.Event, error) {
 	row, err := s.roomRow(ctx, id)
 	if row == nil || err != nil {
@@ -40,11 +42,28 @@ func (s *Store) Events(ctx context.Context, id string, after uint32, limit int) 
 		}
 		list = append(list, e)
 	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for i, e := range list {
+		if e.GetEdited() == nil {
+			continue
+		}
+		var deleted bool
+		if err := s.read.QueryRowContext(ctx, "SELECT deleted != 0 FROM messages WHERE id = ?", row.id(e.GetEdited().GetSeq())).Scan(&deleted); errors.Is(err, sql.ErrNoRows) {
+			deleted = true // trimmed
+		} else if err != nil {
+			return nil, err
+		}
+		if deleted {
+			list[i] = room.Unsaid(e)
+		}
+	}
 	slices.SortFunc(list, func(a, b *chatv1.Event) int { return cmp.Compare(a.GetSeq(), b.GetSeq()) })
-	return list, rows.Err()
+	return list, nil
 }
 
-func eventOf(room string, isMessage bool, blob []byte, command string) (*chatv1.Event, error) {
+func eventOf(id string, isMessage bool, blob []byte, command string) (*chatv1.Event, error) {
 	if !isMessage {
 		e := &chatv1.Event{}
 		return e, proto.Unmarshal(blob, e)
@@ -54,7 +73,7 @@ func eventOf(room string, isMessage bool, blob []byte, command string) (*chatv1.
 		return nil, err
 	}
 	return &chatv1.Event{
-		Room: room, Seq: m.GetSeq(), TimeMs: m.GetTime().AsTime().UnixMilli(), User: m.GetUser(), Name: m.GetName(),
+		Room: id, Seq: m.GetSeq(), TimeMs: m.GetTime().AsTime().UnixMilli(), User: m.GetUser(), Name: m.GetName(),
 		ClientMsgId: m.GetClientMsgId(), CommandId: command,
 		Change: &chatv1.Event_Message{Message: &chatv1.Posted{Text: m.GetText(), Data: m.GetData(), ReplyTo: m.ReplyTo, Thread: m.Thread, Mentions: m.GetMentions()}},
 	}, nil

@@ -20,7 +20,7 @@ func (s *Store) Facts(ctx context.Context, id string, seqs []uint32) (map[uint32
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	row, err := queryRoom(ctx, tx, id)
+	row, err := scanRoom(tx.QueryRowContext(ctx, roomQuery, id))
 	if row == nil || err != nil {
 		return facts, err
 	}

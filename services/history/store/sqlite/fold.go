@@ -21,18 +21,21 @@ func (f *fold) event(e *chatv1.Event) error {
 	if err != nil {
 		return err
 	}
-	if e.GetSeq() != row.head+1 {
+	if !room.Follows(e, row.head) {
 		return fmt.Errorf("it does not follow the head %d", row.head)
 	}
 	row.head, row.activeMs = e.GetSeq(), e.GetTimeMs()
+	if err := f.trim(row, room.TrimmedBy(e)); err != nil {
+		return err
+	}
 	if e.GetMessage() != nil {
 		return f.posted(row, e)
 	}
-	blob, err := proto.Marshal(e)
+	blob, err := proto.Marshal(room.Kept(e))
 	if err != nil {
 		return err
 	}
-	if _, err := f.exec("INSERT INTO events (id, event) VALUES (?, ?)", row.id(e.GetSeq()), blob); err != nil {
+	if _, err := f.exec("INSERT INTO events (id, event, about) VALUES (?, ?, ?)", row.id(e.GetSeq()), blob, row.about(e)); err != nil {
 		return err
 	}
 	return f.change(row, e)
@@ -40,6 +43,9 @@ func (f *fold) event(e *chatv1.Event) error {
 
 // change folds what an event says into the room, its members and its messages.
 func (f *fold) change(row *roomRow, e *chatv1.Event) error {
+	if seq := room.Subject(e); 0 < seq && seq < row.since {
+		return nil // of an export: what it is about was trimmed
+	}
 	switch c := e.GetChange().(type) {
 	case *chatv1.Event_Created:
 		row.name, row.kind, row.topic = c.Created.GetName(), c.Created.GetKind(), c.Created.GetTopic()
@@ -73,6 +79,12 @@ func (f *fold) change(row *roomRow, e *chatv1.Event) error {
 		return f.reacted(row, e, c.Reacted)
 	case *chatv1.Event_Closed:
 		row.closed = true
+	case *chatv1.Event_Erased:
+		return f.erased(row, e, c.Erased)
+	case *chatv1.Event_RetentionSet:
+		var err error
+		row.retention, err = proto.Marshal(c.RetentionSet)
+		return err
 	}
 	return nil
 }
@@ -85,8 +97,15 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 	}
 	body := room.BodyOf(e.GetMessage())
 	id := row.id(e.GetSeq())
-	if _, err := f.exec("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?)",
-		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob); err != nil {
+	doc, err := f.words.place(e.GetTimeMs())
+	if err == nil {
+		err = f.words.put(doc, row, m)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := f.exec("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?, ?)",
+		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob, doc); err != nil {
 		return err
 	}
 	if m.Thread != nil {
@@ -121,6 +140,9 @@ func (f *fold) named(row *roomRow, user, name string) error {
 }
 
 func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {
+	if user == room.Nobody {
+		return nil
+	}
 	result, err := f.exec("INSERT INTO members (number, user, name, role, joined_seq, read_seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		row.number, user, name, role, seq, seq)
 	if err != nil {

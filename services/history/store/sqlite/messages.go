@@ -70,11 +70,12 @@ type pager struct {
 
 // page is `below` messages with a smaller seq than pivot, and `above` from it on.
 func (p pager) page(ctx context.Context, pivot int64, below, above int) (store.Page, error) {
-	older, err := p.side(ctx, "<", "DESC", pivot, below+1)
+	from, until, split := p.row.id(0), p.row.id(^uint32(0))+1, p.row.id(0)+pivot
+	older, err := p.side(ctx, from, split, "DESC", below+1)
 	if err != nil {
 		return store.Page{}, err
 	}
-	newer, err := p.side(ctx, ">=", "ASC", pivot, above+1)
+	newer, err := p.side(ctx, split, until, "ASC", above+1)
 	if err != nil {
 		return store.Page{}, err
 	}
@@ -85,16 +86,12 @@ func (p pager) page(ctx context.Context, pivot int64, below, above int) (store.P
 	return page, nil
 }
 
-func (p pager) side(ctx context.Context, compare, order string, pivot int64, limit int) ([]*chatv1.Message, error) {
-	var rows *sql.Rows
-	var err error
+func (p pager) side(ctx context.Context, from, until int64, order string, limit int) ([]*chatv1.Message, error) {
+	query, args := "page "+order, []any{from, until, limit}
 	if p.thread > 0 {
-		rows, err = p.store.read.QueryContext(ctx, `SELECT m.message, m.reacted FROM thread_messages t JOIN messages m ON m.id = t.id
-			WHERE t.thread = ? AND t.id `+compare+` ? ORDER BY t.id `+order+` LIMIT ?`, p.row.id(p.thread), p.row.id(0)+pivot, limit)
-	} else {
-		rows, err = p.store.read.QueryContext(ctx, `SELECT message, reacted FROM messages WHERE id `+compare+` ? AND id BETWEEN ? AND ? ORDER BY id `+order+` LIMIT ?`,
-			p.row.id(0)+pivot, p.row.id(0), p.row.id(^uint32(0)), limit)
+		query, args = "thread "+order, append(args, p.row.id(p.thread))
 	}
+	rows, err := p.store.questions[query].QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}

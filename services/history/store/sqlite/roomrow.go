@@ -25,12 +25,14 @@ type roomRow struct {
 	activeMs    int64
 	members     int64
 	lastMessage uint32
+	since       uint32
+	retention   []byte // natter.chat.v1.RetentionSet
 }
 
-const roomColumns = "number, room, name, kind, topic, head, slow_mode, archived, closed, created_ms, created_by, active_ms, members, last_message"
+const roomColumns = "number, room, name, kind, topic, head, slow_mode, archived, closed, created_ms, created_by, active_ms, members, last_message, since, retention"
 
 func (r *roomRow) fields() []any {
-	return []any{&r.number, &r.room, &r.name, &r.kind, &r.topic, &r.head, &r.slowMode, &r.archived, &r.closed, &r.createdMs, &r.createdBy, &r.activeMs, &r.members, &r.lastMessage}
+	return []any{&r.number, &r.room, &r.name, &r.kind, &r.topic, &r.head, &r.slowMode, &r.archived, &r.closed, &r.createdMs, &r.createdBy, &r.activeMs, &r.members, &r.lastMessage, &r.since, &r.retention}
 }
 
 // id is the key of the room's message or event with a seq.
@@ -69,8 +71,16 @@ func (f *fold) create(e *chatv1.Event) (*roomRow, error) {
 	return row, nil
 }
 
+// notNull is bytes for a column that is never NULL.
+func notNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
 func (f *fold) update(r *roomRow) error {
-	_, err := f.exec(`UPDATE rooms SET name = ?, folded = ?, kind = ?, topic = ?, head = ?, slow_mode = ?, archived = ?, closed = ?, active_ms = ?, members = ?, last_message = ? WHERE number = ?`,
-		r.name, strings.ToLower(r.name), r.kind, r.topic, r.head, r.slowMode, r.archived, r.closed, r.activeMs, r.members, r.lastMessage, r.number)
+	_, err := f.exec(`UPDATE rooms SET name = ?, folded = ?, kind = ?, topic = ?, head = ?, slow_mode = ?, archived = ?, closed = ?, active_ms = ?, members = ?, last_message = ?, since = ?, retention = ? WHERE number = ?`,
+		r.name, strings.ToLower(r.name), r.kind, r.topic, r.head, r.slowMode, r.archived, r.closed, r.activeMs, r.members, r.lastMessage, r.since, notNull(r.retention), r.number)
 	return err
 }

@@ -13,12 +13,12 @@ import (
 
 // roomRow is nil where there is no such room.
 func (s *Store) roomRow(ctx context.Context, id string) (*roomRow, error) {
-	return queryRoom(ctx, s.read, id)
+	return scanRoom(s.questions["room"].QueryRowContext(ctx, id))
 }
 
-func queryRoom(ctx context.Context, q queryer, id string) (*roomRow, error) {
+func scanRoom(found *sql.Row) (*roomRow, error) {
 	row := &roomRow{}
-	err := q.QueryRowContext(ctx, "SELECT "+roomColumns+" FROM rooms WHERE room = ?", id).Scan(row.fields()...)
+	err := found.Scan(row.fields()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -32,7 +32,7 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	row, err := queryRoom(ctx, tx, id)
+	row, err := scanRoom(tx.QueryRowContext(ctx, roomQuery, id))
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +43,10 @@ func (s *Store) Room(ctx context.Context, id string) (*room.State, error) {
 	state.Name, state.Kind, state.Topic, state.SlowMode = row.name, row.kind, row.topic, row.slowMode
 	state.Archived, state.Closed, state.Head = row.archived, row.closed, row.head
 	state.TimeMs, state.CreatedMs, state.CreatedBy = row.activeMs, row.createdMs, row.createdBy
+	state.Since = row.since
+	if state.Retention, err = retentionOf(row.retention); err != nil {
+		return nil, err
+	}
 	if row.lastMessage > 0 {
 		if state.Last, err = message(ctx, tx, row.id(row.lastMessage)); err != nil {
 			return nil, err
@@ -105,7 +109,10 @@ func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, store.
 	info := &chatv1.Room{
 		Room: row.room, Name: row.name, Kind: row.kind, Topic: row.topic, Head: row.head, MemberCount: uint32(row.members),
 		SlowModeSeconds: row.slowMode, Archived: row.archived, Closed: row.closed,
-		CreatedAt: room.Time(row.createdMs), CreatedBy: row.createdBy, ActiveAt: room.Time(row.activeMs),
+		CreatedAt: room.Time(row.createdMs), CreatedBy: row.createdBy, ActiveAt: room.Time(row.activeMs), Since: row.since,
+	}
+	if info.Retention, err = retentionOf(row.retention); err != nil {
+		return nil, store.Standing{}, err
 	}
 	m := &chatv1.Member{User: user}
 	err = s.read.QueryRowContext(ctx, "SELECT name, role, joined_seq, read_seq FROM members WHERE number = ? AND user = ?", row.number, user).
@@ -126,8 +133,12 @@ func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, store.
 
 // Rooms implements store.Store.
 func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomView, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0)
-		FROM rooms r LEFT JOIN members m ON m.number = r.number AND m.user = ?1
+	join := "LEFT JOIN"
+	if q.Mine {
+		join = "JOIN"
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0), nullif(r.since, 0)
+		FROM rooms r `+join+` members m ON m.number = r.number AND m.user = ?1
 		WHERE r.room > ?2 AND r.closed = 0 AND (?3 OR r.kind IN (?4, ?5) OR m.user IS NOT NULL) AND (?6 = '' OR instr(r.folded, ?6) > 0 OR instr(r.room, ?6) > 0)
 		ORDER BY r.room LIMIT ?7`,
 		q.User, q.After, q.Admin, chatv1.RoomKind_PUBLIC, chatv1.RoomKind_BROADCAST, strings.ToLower(q.Text), q.Limit)
@@ -138,7 +149,7 @@ func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomVie
 	var list []*chatv1.RoomView
 	for rows.Next() {
 		v := &chatv1.RoomView{}
-		if err := rows.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq); err != nil {
+		if err := rows.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq, &v.Since); err != nil {
 			return nil, err
 		}
 		list = append(list, v)

@@ -9,24 +9,41 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Opener {
-		dir := t.TempDir()
-		var open *Store
-		return func(t *testing.T) store.Store {
-			t.Helper()
-			if open != nil {
-				if err := open.Close(); err != nil {
-					t.Fatal(err)
-				}
-			}
-			s, err := Open(t.Context(), dir)
-			if err != nil {
+	storetest.Run(t, fresh)
+}
+
+func TestSearch(t *testing.T) {
+	storetest.RunSearch(t, fresh)
+}
+
+func fresh(t *testing.T) storetest.Opener {
+	dir := t.TempDir()
+	var open *Store
+	return func(t *testing.T) store.Store {
+		t.Helper()
+		if open != nil {
+			if err := open.Close(); err != nil {
 				t.Fatal(err)
 			}
-			open = s
-			t.Cleanup(func() { _ = s.Close() })
-			return s
 		}
+		s, err := Open(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = s
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Benchmark(b, func(b *testing.B) store.Store {
+		s, err := Open(b.Context(), b.TempDir())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = s.Close() })
+		return s
 	})
 }
 

@@ -32,6 +32,22 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"EventsComeBack":                   events,
 		"UnreadIsCounted":                  unread,
 		"ListsShowOnlyWhatMayBeSeen":       lists,
+		"BatchesAreFoldedAsOneByOne":       batches,
+		"OneOfManyWhoApplyWins":            oneWins,
+		"PartitionsAreApart":               partitionsApart,
+		"OddTextIsKept":                    oddText,
+		"LastSeenOnlyRises":                lastSeen,
+		"AnErasedUserIsNowhere":            erasedUser,
+		"AnErasedMessageIsGone":            erasedMessage,
+		"ErasureInABatch":                  erasureInABatch,
+		"EditsOfDeletedMessagesAreUnsaid":  deletedEdits,
+		"HeadsAreAllRooms":                 allHeads,
+		"TrimmedMessagesAreNowhere":        trimmedMessages,
+		"ATrimInABatch":                    trimInABatch,
+		"WhatIsLeftOfATrimmedRoomIsTaken":  importedTrim,
+		"WhatIsDueIsTold":                  due,
+		"RetentionIsKept":                  retentionKept,
+		"TheAuditIsKept":                   audit,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
@@ -43,6 +59,8 @@ type log struct {
 	store store.Store
 	at    store.Position
 	rooms map[string]*room.State
+	// partition whose log this is.
+	partition int
 }
 
 func newLog(t *testing.T, s store.Store) *log {
@@ -72,7 +90,7 @@ func (l *log) do(id, user string, change any) *chatv1.Event {
 func (l *log) apply(events ...*chatv1.Event) {
 	l.t.Helper()
 	to := store.Position{Stream: 7, Sequence: l.at.Sequence + 1, Record: fmt.Appendf(nil, "record-%d", l.at.Sequence+1)}
-	if err := l.store.Apply(l.t.Context(), 0, l.at, to, []*chatv1.LogRecord{{Id: to.Record, Sequence: to.Sequence, Events: events}}); err != nil {
+	if err := l.store.Apply(l.t.Context(), l.partition, l.at, to, []*chatv1.LogRecord{{Id: to.Record, Sequence: to.Sequence, Events: events}}); err != nil {
 		l.t.Fatal(err)
 	}
 	l.at = to
@@ -393,6 +411,9 @@ func lists(t *testing.T, open Opener) {
 		{store.RoomQuery{User: "eve", Limit: 9}, "[news open]"},
 		{store.RoomQuery{User: "bo", Limit: 9}, "[news open secret]"},
 		{store.RoomQuery{Admin: true, Limit: 9}, "[news open secret]"},
+		{store.RoomQuery{User: "bo", Mine: true, Limit: 9}, "[secret]"},
+		{store.RoomQuery{User: "ana", Mine: true, After: "news", Limit: 9}, "[open secret]"},
+		{store.RoomQuery{User: "eve", Mine: true, Limit: 9}, "[]"},
 		{store.RoomQuery{User: "bo", Limit: 2}, "[news open]"},
 		{store.RoomQuery{User: "bo", After: "open", Limit: 2}, "[secret]"},
 		{store.RoomQuery{User: "eve", Text: "öFFENT", Limit: 9}, "[open]"},

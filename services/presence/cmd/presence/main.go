@@ -25,6 +25,7 @@ type settings struct {
 	config.Secrets
 	config.TLS
 	config.Log
+	config.Trace
 	presence.Config
 }
 
@@ -37,8 +38,13 @@ func program(ctx context.Context, args []string) error {
 		return err
 	}
 	log, reg := set.Log.New(os.Stderr), ops.NewRegistry()
+	tracer, err := set.Trace.New(ctx, "natter-presence", log, reg)
+	if err != nil {
+		return err
+	}
+	defer tracer.Close() // what it could not deliver is counted
 	server, err := rpc.NewServer(rpc.ServerConfig{
-		ServiceToken: set.ServiceToken, AdminToken: set.AdminToken, TLS: set.TLS, Log: log, Registerer: reg,
+		ServiceToken: set.ServiceToken, AdminToken: set.AdminToken, Tokens: set.Tokens, ClientCA: set.ClientCA, TLS: set.TLS, Log: log, Registerer: reg, Tracer: tracer,
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/natter-chat/natter/services/internal/audit"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/rpc"
@@ -29,7 +30,7 @@ type replica struct {
 
 func (r *replica) run(ctx context.Context) error {
 	nc, err := natsx.Connect(ctx, natsx.Options{
-		URL: r.set.NATS.URL, CredsFile: r.set.NATS.Creds, Service: natsx.Presence, Instance: natsx.Instance(), Log: r.log,
+		URL: r.set.NATS.URL, CredsFile: r.set.NATS.Creds, TLS: r.set.NATS.TLS(), Service: natsx.Presence, Instance: natsx.Instance(), Log: r.log,
 	})
 	if err != nil {
 		return err
@@ -42,6 +43,7 @@ func (r *replica) run(ctx context.Context) error {
 	service.Register(r.server)
 	r.service.Store(service)
 	return run.Sequence(ctx, r.log, grace,
+		run.Task{Name: "audit", Run: r.server.Audit(audit.Over(nc, natsx.Presence))},
 		run.Task{Name: "service", Run: service.Run},
 		run.Task{Name: "grpc", Run: run.GRPC(r.calls, r.server.Server)},
 	)

@@ -1,14 +1,19 @@
-import { connect, Room } from '/natter.js';
+import { connect, Room } from '../natter.js';
+import { announcements } from './announcement.js';
 import { announcer } from './announcer.js';
 import { createRoom } from './create-room.js';
+import { detailsPane } from './details.js';
 import { h } from './dom.js';
 import { finder } from './finder.js';
 import { currentToken, forgetPass, keptPass } from './guest.js';
-import { t } from './i18n.js';
+import { language, t } from './i18n.js';
 import { keyboard } from './keyboard.js';
-import { Navigation } from './navigation.js';
-import { peoplePanel } from './people.js';
+import { keysHelp } from './keys.js';
+import { address, Navigation } from './navigation.js';
+import { notices } from './notify.js';
+import { personCard } from './person.js';
 import { roomList } from './room-list.js';
+import { roomSettings } from './room-settings.js';
 import { emptyView, roomView } from './room-view.js';
 import { settings } from './settings.js';
 import { load, save } from './store.js';
@@ -18,47 +23,63 @@ import { welcome } from './welcome.js';
 const PHONE = matchMedia('(max-width: 639.98px)');
 const WIDE = matchMedia('(min-width: 1280px)');
 
+document.documentElement.lang = language;
 followViewport();
 const config = await fetch('/v1/config').then((response) => (response.ok ? response.json() : {}), () => ({}));
 if (!keptPass()) await welcome({ guests: config.guests !== false });
 
 const chat = connect({ getToken: currentToken, agent: 'natter page' });
+chat.signIdle();
 const navigation = new Navigation();
+const open = (id, seq = null) => navigation.open(id, seq);
 const main = h('main', { class: 'main' });
-const details = h('aside', { class: 'details' });
-const veil = h('div', { class: 'veil', onclick: () => { setDrawer(false); showPeople(false); } });
-const rooms = roomList(chat, navigation, { onFind: find, onCreate: () => create(), onSettings: () => settings(chat) });
-const app = h('div', { class: 'app' }, rooms.element, main, details, veil, announcer(chat, navigation));
+const linkOf = (seq) => new URL(address(navigation.room, seq), location.href).href;
+const details = detailsPane(chat, { onChange: markDetails, onPerson: showPerson, onOpen: openFound, onClose: closeDetails, linkOf });
+const veil = h('div', { class: 'veil', onclick: () => { setDrawer(false); details.open(null); } });
+const rooms = roomList(chat, navigation, { onFind: find, onCreate: () => create(), onSettings: () => settings(chat) }, notices(chat, open));
+const said = announcements(chat, { onClosed: () => PHONE.matches || view?.focus() });
+const app = h('div', { class: 'app' }, said.element, rooms.element, main, details.element, veil, announcer(chat, navigation));
 document.body.replaceChildren(app);
 
 let view = null; // what is in the middle
 let shown = null; // the Room, or the kind of nothing
-let people = null;
 let peopleWanted = load('people') !== false; // where there is room for it
 const notFound = new Set();
 let first = true; // not online yet since the page was opened
 
 const on = {
   onBack: () => (PHONE.matches ? navigation.back() : setDrawer(app.dataset.drawer !== 'open')),
-  onPeople: () => wantPeople(!people),
+  onPeople: () => wantPeople(details.kind !== 'people'),
+  onSearch: () => search(),
+  onRoom: () => roomSettings(chat, current()),
+  onThread: (root) => details.open({ kind: 'thread', root }, current()),
+  onPerson: showPerson,
   onClosed: goOn,
   onDone: () => chat.forget(navigation.room),
+  linkOf,
 };
+
+function current() { return chat.user ? chat.rooms.get(navigation.room) : undefined; }
 
 /** Draws the middle and the right for the room that is open. */
 function draw() {
-  const room = chat.user ? chat.rooms.get(navigation.room) : undefined;
-  app.dataset.pane = navigation.room || (first && (navigation.first ?? config.defaultRoom)) ? 'room' : 'rooms';
+  const room = current();
+  app.dataset.pane = navigation.room || (first && (navigation.first.room ?? config.defaultRoom)) ? 'room' : 'rooms';
   const next = room ?? kindOfNothing();
-  if (next === shown) return;
-  const typing = document.activeElement?.closest('.composer');
-  shown = next;
-  view?.end();
-  view = room ? roomView(chat, room, on) : emptyView(chat, on, { kind: next, action: h('button', { class: 'primary', type: 'button', onclick: find }, t('rooms.find')) });
-  main.replaceChildren(view.element);
-  view.shown();
-  if (!PHONE.matches || typing) view.focus();
-  showPeople(peopleWanted && WIDE.matches);
+  if (next !== shown) {
+    const typing = document.activeElement?.closest('.composer');
+    shown = next;
+    view?.end();
+    view = room ? roomView(chat, room, on) : emptyView(chat, { onBack: on.onBack }, { kind: next, action: h('button', { class: 'primary', type: 'button', onclick: find }, t('rooms.find')) });
+    main.replaceChildren(view.element);
+    view.shown();
+    if (!PHONE.matches || typing) view.focus();
+    details.open(peopleWanted && WIDE.matches ? { kind: 'people' } : null, room);
+  }
+  if (room && navigation.seq !== null) {
+    view.show(navigation.seq);
+    navigation.arrived();
+  }
 }
 
 function kindOfNothing() {
@@ -82,29 +103,46 @@ async function opened() {
   draw();
 }
 
-function wantPeople(open) {
-  showPeople(open);
+function wantPeople(wanted) {
+  details.open(wanted ? { kind: 'people' } : null, current());
   if (!WIDE.matches) return;
-  peopleWanted = open;
-  save('people', open);
+  peopleWanted = wanted;
+  save('people', wanted);
 }
 
-function showPeople(open) {
-  people?.end();
-  const room = chat.rooms.get(navigation.room);
-  people = open && room ? peoplePanel(chat, room, () => wantPeople(false)) : null;
-  details.replaceChildren(...(people ? [people.element] : []));
-  app.dataset.details = people ? 'open' : 'closed';
+function closeDetails() {
+  if (details.kind === 'people') wantPeople(false);
+  else details.open(peopleWanted && WIDE.matches ? { kind: 'people' } : null, current());
+  view?.focus();
 }
 
-function setDrawer(open) {
-  app.dataset.drawer = open ? 'open' : 'closed';
-  if (open) rooms.element.querySelector('.room[tabindex="0"]')?.focus();
+function markDetails() { app.dataset.details = details.kind ? 'open' : 'closed'; }
+
+function search() {
+  if (!current()) return false;
+  details.open({ kind: 'search' }, current());
+  return true;
 }
 
-function find() { finder(chat, { onOpen: (id) => navigation.open(id), onCreate: create }); }
+/** A message from the search; on a small screen it would be under the panel. */
+function openFound(room, seq) {
+  if (!WIDE.matches) details.open(null);
+  open(room, seq);
+}
 
-function create(name) { createRoom(chat, { name, onOpen: (id) => navigation.open(id) }); }
+function showPerson(user) {
+  const room = current();
+  if (room) personCard(chat, room, user, { near: app, onOpen: open });
+}
+
+function setDrawer(wanted) {
+  app.dataset.drawer = wanted ? 'open' : 'closed';
+  if (wanted) rooms.element.querySelector('.room[tabindex="0"]')?.focus();
+}
+
+function find() { finder(chat, { onOpen: open, onCreate: create }); }
+
+function create(name) { createRoom(chat, { name, onOpen: open }); }
 
 /** Alt+↑/↓ */
 function step(by, unreadOnly) {
@@ -113,14 +151,14 @@ function step(by, unreadOnly) {
   for (let i = 1; i <= order.length; i++) {
     const room = order[(from + by * i + order.length * (i + 1)) % order.length];
     if (unreadOnly && !room.unread) continue;
-    navigation.open(room.id);
+    open(room.id);
     return;
   }
 }
 
 function escape() {
   if (app.dataset.drawer === 'open') setDrawer(false);
-  else if (people && !WIDE.matches) showPeople(false);
+  else if (details.kind && (!WIDE.matches || details.kind !== 'people')) closeDetails();
   else view?.escape();
 }
 
@@ -137,10 +175,10 @@ async function goOn(kind) {
 
 /** Where one is after coming in: the last room, or the first, or the default one. */
 async function openFirst() {
-  const wanted = navigation.first;
+  const { room: wanted, seq } = navigation.first;
   const own = [...chat.rooms.values()].filter((room) => room.member);
   const id = wanted ?? own.find((room) => room.id === config.defaultRoom)?.id ?? own[0]?.id;
-  if (id) navigation.open(id);
+  if (id) open(id, seq);
   else draw();
 }
 
@@ -165,6 +203,6 @@ chat.on('state', async ({ state, code }) => {
 });
 
 navigation.addEventListener('change', opened);
-WIDE.addEventListener('change', () => showPeople(peopleWanted && WIDE.matches));
-keyboard({ find, step, escape, write: () => view?.focus() });
+WIDE.addEventListener('change', () => details.open(peopleWanted && WIDE.matches ? { kind: 'people' } : null, current()));
+keyboard({ find, search, help: keysHelp, step, escape, write: () => view?.focus() });
 draw();

@@ -46,3 +46,15 @@ export function scope() {
   add.end = () => { for (const fn of undo.splice(0)) fn(); };
   return add;
 }
+
+/** Where a dialog or a toast belongs: the page, or the shadow tree that an element lives in. @param {Node} near @returns {HTMLElement} */
+export function stageOf(near) {
+  const root = near?.getRootNode();
+  return root instanceof ShadowRoot ? root.querySelector('.stage') ?? document.body : document.body;
+}
+
+/** What has the focus, as seen from where an element lives. @param {Node} near @returns {Element|null} */
+export function focusedNear(near) {
+  const root = near.getRootNode();
+  return root instanceof ShadowRoot ? root.activeElement : document.activeElement;
+}

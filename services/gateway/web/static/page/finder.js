@@ -19,7 +19,7 @@ export function finder(chat, on) {
   let timer = 0;
 
   const query = () => input.value.trim();
-  const matches = (room) => `${room.name} ${room.topic} ${room.id ?? room.room}`.toLocaleLowerCase().includes(query().toLocaleLowerCase());
+  const matches = (room) => `${room.title ?? room.name} ${room.topic} ${room.id ?? room.room}`.toLocaleLowerCase().includes(query().toLocaleLowerCase());
 
   async function ask() {
     const turn = ++asked;
@@ -37,18 +37,21 @@ export function finder(chat, on) {
     const mine = [...chat.rooms.values()].filter((room) => room.member && matches(room));
     const open = (found ?? []).filter((room) => !chat.rooms.get(room.room)?.member && room.kind !== 'DIRECT');
     const name = query();
+    const chosen = list.contains(document.activeElement) ? document.activeElement.dataset.room : undefined;
     fill(list,
       mine.length > 0 && [h('h3', {}, t('finder.yours')), h('ul', {}, mine.map((room) => row(room.id, room, false)))],
       open.length > 0 && [h('h3', {}, t('finder.public')), h('ul', {}, open.map((room) => row(room.room, room, true)))],
       (failed || !found || (!mine.length && !open.length)) && h('p', { class: 'quiet-line' }, t(failed ? 'finder.failed' : found ? 'finder.none' : 'finder.loading')),
       name && h('button', { class: 'result create', type: 'button', onclick: () => leave(() => on.onCreate(name)) }, icon('plus'), h('span', { class: 'name' }, t('finder.createNamed', { name }))));
+    // What comes from the server later takes nobody's place away.
+    if (chosen !== undefined) (list.querySelector(`.result[data-room="${CSS.escape(chosen)}"]`) ?? input).focus();
   }
 
   function row(id, room, joins) {
     const go = () => (joins ? join(id) : leave(() => on.onOpen(id)));
     return h('li', { class: 'result-row' },
       h('button', { class: 'result', type: 'button', 'data-room': id, 'data-joins': joins || null, onclick: joins ? () => leave(() => on.onOpen(id)) : go },
-        icon(room.kind), bdi(room.name || id, { class: 'name' }), h('span', { class: 'meta' }, t('room.peopleCount', { count: room.memberCount })), room.topic && bdi(room.topic, { class: 'about' })),
+        icon(room.kind), bdi((room.title ?? room.name) || id, { class: 'name' }), h('span', { class: 'meta' }, t('room.peopleCount', { count: room.memberCount })), room.topic && bdi(room.topic, { class: 'about' })),
       joins && h('button', { class: 'small', type: 'button', 'data-test': 'join', 'data-room': id, 'aria-label': t('finder.joinRoom', { room: room.name }), onclick: go }, t('finder.join')));
   }
 

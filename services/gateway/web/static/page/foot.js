@@ -1,5 +1,5 @@
 import { composer } from './composer.js';
-import { bdi, fill, h, scope } from './dom.js';
+import { bdi, fill, focusedNear, h, scope } from './dom.js';
 import { fullTime } from './format.js';
 import { t, tNodes } from './i18n.js';
 import { toast } from './toast.js';
@@ -8,7 +8,7 @@ import { toast } from './toast.js';
  * Below the timeline: the composer, or why one cannot write and what can be done about it.
  * @param {import('/natter.js').Chat} chat
  * @param {import('/natter.js').Room} room
- * @param {{onSent: () => void, onClosed: (action: string) => void, onDone: () => void}} on
+ * @param {{onSent: () => void, lastOwn: () => any, onClosed: (action: string) => void, onDone: () => void}} on
  */
 export function foot(chat, room, on) {
   const undo = scope();
@@ -19,10 +19,10 @@ export function foot(chat, room, on) {
   function draw() {
     const next = kindNow();
     if (next === kind) return;
-    const hadFocus = element.contains(document.activeElement);
+    const hadFocus = element.contains(focusedNear(element));
     kind = next;
     writing?.end();
-    writing = next === 'write' ? composer(chat, room, on.onSent) : null;
+    writing = next === 'write' ? composer(chat, room, { onSent: on.onSent, lastOwn: on.lastOwn }) : null;
     fill(element, writing ? writing.element : panel(next));
     if (writing) {
       writing.shown();
@@ -42,7 +42,7 @@ export function foot(chat, room, on) {
     if (now.startsWith('closed')) return closedPanel(chat.status, on.onClosed);
     if (now.startsWith('ended')) return endedPanel(chat, room, on.onDone);
     if (now === 'preview') {
-      return h('div', { class: 'panel' }, h('p', {}, tNodes('foot.preview', { room: bdi(room.name) })),
+      return h('div', { class: 'panel' }, h('p', {}, tNodes('foot.preview', { room: bdi(room.title) })),
         h('button', { class: 'primary', type: 'button', 'data-test': 'join', onclick: join }, t('foot.join')));
     }
     return h('div', { class: 'panel' }, h('p', {}, t(`foot.${now}`)));
@@ -55,13 +55,13 @@ export function foot(chat, room, on) {
       writing?.focus();
     } catch (error) {
       currentTarget.disabled = false;
-      toast('join.failed', error);
+      toast('join.failed', error, element);
     }
   }
 
   undo(room.on('change', draw), room.on('gone', draw), chat.on('state', draw), () => writing?.end());
   draw();
-  return { element, focus: () => writing?.focus(), shown: () => writing?.shown(), end: undo.end };
+  return { element, reply: (message) => writing?.reply(message), edit: (message) => writing?.edit(message), focus: () => writing?.focus(), shown: () => writing?.shown(), end: undo.end };
 }
 
 export function closedPanel({ code, reason }, onClosed) {
@@ -74,7 +74,7 @@ export function closedPanel({ code, reason }, onClosed) {
 
 function endedPanel(chat, room, onDone) {
   const { removed, reason } = room.ended;
-  const name = bdi(room.name);
+  const name = bdi(room.title);
   const { change = {}, by } = removed ?? {};
   const who = by && bdi(chat.nameOf(by));
   const words = change.banned

@@ -1,4 +1,4 @@
-import { NatterError } from '/natter.js';
+import { NatterError } from '../natter.js';
 import { load, save } from './store.js';
 
 /** @typedef {{token: string, user: {id: string, name: string}}} Pass a guest's token, and whom it names */
@@ -42,10 +42,11 @@ function keep(answer, name) {
   return pass;
 }
 
-async function post(body) {
+/** Asks a server for a guest's token. @param {{name?: string, token?: string}} body @param {string} [server] its origin */
+export async function post(body, server = '') {
   let response;
   try {
-    response = await fetch('/v1/guest', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    response = await fetch(`${server}/v1/guest`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   } catch {
     throw new NatterError('UNAVAILABLE', 'Cannot reach the server');
   }

@@ -1,25 +1,37 @@
-import en from './en.js';
-import zhCN from './zh-CN.js';
+import dictionaries from './languages.js'; // made by the server of the files in language/
 
-const DICTIONARIES = { en, 'zh-CN': zhCN };
-const stored = storedLanguage();
+export const languages = Object.keys(dictionaries);
 
-/** @type {string} */
-export const language = stored ?? (navigator.languages.some((l) => l.startsWith('zh')) && !navigator.language.startsWith('en') ? 'zh-CN' : 'en');
+/**
+ * The reader's choice, else what the document is written in, else what the browser asks for.
+ * @type {string}
+ */
+export const language = [stored(), document.documentElement.lang, ...navigator.languages].map(known).find(Boolean) ?? 'en';
 
 /** What dates and numbers follow: the reader's region, if it is of the page's language. */
 export const locale = navigator.languages.find((l) => l.split('-')[0] === language.split('-')[0]) ?? language;
 
-const words = DICTIONARIES[language];
+const words = dictionaries[language];
 const plural = new Intl.PluralRules(language);
 const number = new Intl.NumberFormat(locale);
 
-document.documentElement.lang = language;
+/** The dictionary for a tag such as `zh` or `en-GB`. */
+function known(tag) {
+  if (!tag) return undefined;
+  const first = tag.toLowerCase().split('-')[0];
+  return languages.find((l) => l.toLowerCase() === tag.toLowerCase()) ?? languages.find((l) => l.toLowerCase().split('-')[0] === first);
+}
+
+/** A language's name in itself. */
+export function languageName(tag) {
+  return new Intl.DisplayNames([tag], { type: 'language', languageDisplay: 'standard' }).of(tag.split('-')[0]);
+}
 
 /**
  * A text by what it means. `{name}` is replaced by `values.name`; `values.count` chooses among plural forms.
  * @param {string} key
- * @param {Record<string, string|number>} [values]
+ * @param {Record<string, any>} [values]
+ * @returns {string}
  */
 export function t(key, values = {}) {
   return parts(key, values).map(([text, name]) => (name ? show(values[name]) : text)).join('');
@@ -27,6 +39,8 @@ export function t(key, values = {}) {
 
 /**
  * The same with nodes as values, for names that need an element of their own.
+ * @param {string} key
+ * @param {Record<string, any>} [values]
  * @returns {(string|Node)[]}
  */
 export function tNodes(key, values = {}) {
@@ -34,7 +48,7 @@ export function tNodes(key, values = {}) {
 }
 
 function parts(key, values) {
-  let text = words[key] ?? en[key] ?? key;
+  let text = words[key] ?? key;
   if (typeof text === 'object') text = text[plural.select(values.count)] ?? text.other;
   return text.split(/\{(\w+)\}/).map((part, i) => (i % 2 ? ['', part] : [part, '']));
 }
@@ -43,11 +57,10 @@ function show(value) {
   return typeof value === 'number' ? number.format(value) : String(value ?? '');
 }
 
-function storedLanguage() {
+function stored() {
   try {
-    const value = localStorage.getItem('natter.language');
-    return value in DICTIONARIES ? value : undefined;
+    return localStorage.getItem('natter.language');
   } catch {
-    return undefined;
+    return null;
   }
 }

@@ -1,30 +1,25 @@
 import { avatar } from './avatar.js';
-import { bdi, fill, h, scope } from './dom.js';
+import { bdi, fill, focusedNear, h, scope } from './dom.js';
 import { locale, t } from './i18n.js';
 import { icon } from './icon.js';
+import { presenceSign, STATES } from './presence.js';
 import { roving } from './roving.js';
 
-const STATES = ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE'];
 const collator = new Intl.Collator(locale);
-
-/** Presence is told by form as well as by colour. */
-export function presenceSign(state) {
-  const known = STATES.includes(state) ? state : 'OFFLINE';
-  return h('span', { class: `presence ${known.toLowerCase()}`, role: 'img', 'aria-label': t(`presence.${known}`), title: t(`presence.${known}`) });
-}
 
 /**
  * Who is in a room, those who are here first.
  * @param {import('/natter.js').Chat} chat
  * @param {import('/natter.js').Room} room
  * @param {() => void} onClose
+ * @param {(user: string) => void} onPerson
  */
-export function peoplePanel(chat, room, onClose) {
+export function peoplePanel(chat, room, onClose, onPerson) {
   const undo = scope();
   const list = h('div', { class: 'people', 'data-test': 'people' });
   const element = h('section', { class: 'details-panel', 'aria-labelledby': 'people-title' },
     h('header', { class: 'details-head' }, h('h2', { id: 'people-title' }, t('people.title')),
-      h('button', { class: 'tool', type: 'button', 'aria-label': t('people.close'), title: t('people.close'), onclick: onClose }, icon('close'))),
+      h('button', { class: 'tool', type: 'button', 'data-test': 'close-details', 'aria-label': t('dialog.close'), title: t('dialog.close'), onclick: onClose }, icon('close'))),
     list);
   const choose = roving(list, '.person');
   let failed = false;
@@ -34,7 +29,7 @@ export function peoplePanel(chat, room, onClose) {
     frame = 0;
     const people = [...room.people.values()].sort((a, b) => rank(a) - rank(b) || collator.compare(a.name, b.name));
     const here = people.filter((person) => rank(person) < 3);
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.user : null;
+    const focused = list.contains(focusedNear(list)) ? focusedNear(list).dataset.user : null;
     fill(list,
       !people.length && h('p', { class: 'quiet-line' }, t(!failed ? 'people.loading' : room.member ? 'people.failed' : 'people.joinFirst')),
       group('people.online', here), group('people.offline', people.filter((person) => rank(person) === 3)));
@@ -47,13 +42,13 @@ export function peoplePanel(chat, room, onClose) {
     return [h('h3', {}, t(title), h('span', { class: 'count' }, people.length)), h('ul', {}, people.map(personElement))];
   }
 
-  function personElement({ user, name, role, state }) {
+  function personElement({ user, name, role, state, text }) {
     const known = STATES.includes(state) ? state : 'OFFLINE';
-    return h('li', { class: 'person', 'data-test': 'person', 'data-user': user, 'data-presence': known, tabindex: -1 },
+    return h('li', {}, h('button', { class: 'person', type: 'button', 'data-test': 'person', 'data-user': user, 'data-presence': known, tabindex: -1, onclick: () => onPerson(user) },
       h('span', { class: 'face' }, avatar(user, name, 'small'), presenceSign(known)),
-      bdi(name, { class: 'name' }),
+      h('span', { class: 'person-words' }, bdi(name, { class: 'name' }), text && bdi(text, { class: 'meta said' })),
       user === chat.user?.id && h('span', { class: 'meta' }, t('people.you')),
-      ['OWNER', 'MODERATOR'].includes(role) && h('span', { class: 'meta role' }, t(`role.${role}`)));
+      ['OWNER', 'MODERATOR'].includes(role) && h('span', { class: 'meta role' }, t(`role.${role}`))));
   }
 
   function load() {

@@ -5,6 +5,7 @@ import { hasDraft } from './drafts.js';
 import { moment } from './format.js';
 import { locale, t } from './i18n.js';
 import { icon } from './icon.js';
+import { presenceSign } from './presence.js';
 import { roving } from './roving.js';
 import { bone } from './skeleton.js';
 import { plainText } from './text.js';
@@ -17,8 +18,9 @@ const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
  * @param {import('/natter.js').Chat} chat
  * @param {import('./navigation.js').Navigation} navigation
  * @param {{onFind: () => void, onCreate: () => void, onSettings: () => void}} on
+ * @param {HTMLElement|null} [extra] stands above oneself
  */
-export function roomList(chat, navigation, on) {
+export function roomList(chat, navigation, on, extra = null) {
   const undo = scope();
   const list = h('div', { class: 'room-list' });
   const me = h('button', { class: 'me', type: 'button', 'aria-haspopup': 'dialog', onclick: on.onSettings });
@@ -26,13 +28,13 @@ export function roomList(chat, navigation, on) {
     h('div', { class: 'side-head' },
       h('button', { class: 'find', type: 'button', onclick: on.onFind, 'aria-keyshortcuts': 'Control+K Meta+K' }, icon('search'), h('span', {}, t('rooms.find')), h('kbd', {}, APPLE ? '⌘K' : 'Ctrl K')),
       h('button', { class: 'tool', type: 'button', 'data-test': 'create-room', 'aria-label': t('rooms.create'), title: t('rooms.create'), onclick: on.onCreate }, icon('plus'))),
-    list, me);
+    list, extra, me);
   const choose = roving(list, '.room');
   let held = null; // the open room keeps its place among the unread until it is left
   let frame = 0;
 
   function sections() {
-    const rooms = [...chat.rooms.values()].sort((a, b) => collator.compare(a.name || a.id, b.name || b.id));
+    const rooms = [...chat.rooms.values()].sort((a, b) => collator.compare(a.title, b.title));
     const unread = rooms.filter((room) => room.unread > 0 || room.id === held);
     const rest = rooms.filter((room) => !unread.includes(room));
     return [
@@ -54,7 +56,8 @@ export function roomList(chat, navigation, on) {
     drawMe();
     const total = [...chat.rooms.values()].reduce((sum, room) => sum + room.unread, 0);
     const open = chat.rooms.get(navigation.room);
-    document.title = `${total ? `(${total > 99 ? t('rooms.many') : total}) ` : ''}${open ? `${open.name} · ` : ''}${t('app.name')}`;
+    setBadge(total);
+    document.title = `${total ? `(${total > 99 ? t('rooms.many') : total}) ` : ''}${open ? `${open.title} · ` : ''}${t('app.name')}`;
   }
 
   function roomElement(room) {
@@ -66,8 +69,8 @@ export function roomList(chat, navigation, on) {
       type: 'button', tabindex: -1, 'data-test': 'room', 'data-room': room.id, 'aria-current': current ? 'page' : null,
       onclick: () => navigation.open(room.id),
     },
-    icon(room.kind),
-    bdi(room.name || room.id, { class: 'name' }),
+    room.peer ? h('span', { class: 'face' }, avatar(room.peer.user, room.peer.name, 'tiny'), presenceSign(chat.presence.get(room.peer.user)?.state)) : icon(room.kind),
+    bdi(room.title || t('kind.DIRECT'), { class: 'name' }),
     h('span', { class: 'last' }, last && (last.deleted ? t('rooms.deleted') : [
       bdi(`${last.user === chat.user?.id ? chat.user.name : last.name || chat.nameOf(last.user)}: `), bdi(plainText(last.text, (user) => chat.nameOf(user)))])),
     last && h('time', { class: 'when', datetime: last.time }, moment(last.time)),
@@ -91,7 +94,7 @@ export function roomList(chat, navigation, on) {
     if (navigation.room !== held) held = room?.unread > 0 ? room.id : null;
     soon();
   });
-  undo(chat.on('rooms', soon), chat.on('message', soon), chat.on('state', soon), () => cancelAnimationFrame(frame));
+  undo(chat.on('presence', soon), chat.on('rooms', soon), chat.on('message', soon), chat.on('state', soon), () => cancelAnimationFrame(frame));
   draw();
   return {
     element,
@@ -99,4 +102,10 @@ export function roomList(chat, navigation, on) {
     order: () => sections().flatMap(([, rooms]) => rooms),
     end: undo.end,
   };
+}
+
+/** The count on the icon of an installed page. */
+function setBadge(count) {
+  if (!('setAppBadge' in navigator)) return;
+  (count ? navigator.setAppBadge(count) : navigator.clearAppBadge()).catch(() => {}); // it is a nicety
 }

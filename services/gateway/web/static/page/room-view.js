@@ -10,14 +10,15 @@ import { typingLine } from './typing.js';
  * The middle of the page while a room is open.
  * @param {import('/natter.js').Chat} chat
  * @param {import('/natter.js').Room} room
- * @param {{onBack: () => void, onPeople: () => void, onClosed: (action: string) => void, onDone: () => void}} on
+ * @param {{onBack?: () => void, onPeople?: () => void, onSearch?: () => void, onRoom?: () => void, onClosed: (action: string) => void, onDone: () => void,
+ *   onThread?: (seq: number) => void, onPerson?: (user: string) => void, linkOf?: (seq: number) => string}} on
  */
 export function roomView(chat, room, on) {
   const undo = scope();
   const head = roomHeader(chat, room, on);
-  const messages = timeline(chat, room);
+  const messages = timeline(chat, room, { onReply: (message) => below.reply(message), onEdit: (message) => below.edit(message), onThread: on.onThread, onPerson: on.onPerson, linkOf: on.linkOf });
   const typing = typingLine(chat, room);
-  const below = foot(chat, room, { ...on, onSent: () => messages.sent() });
+  const below = foot(chat, room, { ...on, onSent: () => messages.sent(), lastOwn: () => messages.lastOwn() });
   const element = h('div', { class: 'room-view' }, head.element, messages.element, typing.element, below.element);
 
   undo(room.on('resumed', ({ missed }) => head.say(t('connection.missed', { count: missed }), 8_000)));
@@ -26,6 +27,7 @@ export function roomView(chat, room, on) {
   return {
     element,
     focus: () => below.focus(),
+    show: (seq) => messages.show(seq),
     /** Once it is in the document. */
     shown() {
       below.shown();
@@ -49,5 +51,5 @@ export function emptyView(chat, on, { kind, action }) {
   }[kind];
   const element = h('div', { class: 'room-view bare' }, head.element,
     kind === 'loading' ? skeleton() : h('div', { class: 'nothing' }, h('h2', {}, words[0]), h('p', {}, words[1]), action));
-  return { element, focus() {}, shown() {}, escape() {}, end: head.end };
+  return { element, focus() {}, show() {}, shown() {}, escape() {}, end: head.end };
 }

@@ -11,9 +11,10 @@ const FOLDED = ['joined', 'left'];
  * @param {{id: string, name: string}} from.me
  * @param {number|null} from.newAfter messages of others above this seq are new
  * @param {boolean} from.atStart      the first entry is the room's first
+ * @param {boolean} [from.flat]      answers in threads are messages like any other, and not a quiet line
  * @returns {{kind: string, key: string}[]}
  */
-export function rowsOf({ entries, outgoing, me, newAfter, atStart }) {
+export function rowsOf({ entries, outgoing, me, newAfter, atStart, flat = false }) {
   const rows = [];
   let day = '';
   let group = null;
@@ -45,6 +46,13 @@ export function rowsOf({ entries, outgoing, me, newAfter, atStart }) {
         group = null;
         rows.push({ kind: 'new', key: 'new' });
       }
+      if (!flat && entry.thread !== undefined) {
+        group = null;
+        const before = rows.at(-1);
+        if (before?.kind === 'thread' && before.root === entry.thread) before.messages.push(entry);
+        else rows.push({ kind: 'thread', key: `thread:${entry.seq}`, root: entry.thread, messages: [entry] });
+        continue;
+      }
       messageRow(entry, 'acked');
       continue;
     }
@@ -54,6 +62,7 @@ export function rowsOf({ entries, outgoing, me, newAfter, atStart }) {
     else rows.push({ kind: 'notice', key: `notice:${entry.seq}`, notices: [entry] });
   }
   for (const item of outgoing) {
+    if (!flat && item.thread !== undefined) continue; // shown in the thread
     const time = new Date(item.at).toISOString();
     dayLine(time);
     messageRow({ ...item, user: me.id, name: me.name, time, reactions: [] }, item.state, item);
@@ -66,6 +75,8 @@ export function sameRow(a, b) {
   if (!a || a.kind !== b.kind) return false;
   if (b.kind === 'day' || b.kind === 'new') return true;
   if (b.kind === 'start') return a.empty === b.empty;
+  if (b.kind === 'line') return a.count === b.count;
+  if (b.kind === 'thread') return a.messages.length === b.messages.length && a.messages.at(-1) === b.messages.at(-1);
   if (b.kind === 'notice') return a.notices.length === b.notices.length;
   return !b.item && a.message === b.message && a.head === b.head && a.state === b.state;
 }

@@ -22,6 +22,15 @@ export function scroller(view, list) {
       view.scrollTop = view.scrollHeight;
     },
 
+    /** The end is not where one wants to be. */
+    leave() { pinned = false; },
+
+    toMiddle(line) {
+      const [box, frame] = [line.getBoundingClientRect(), view.getBoundingClientRect()];
+      view.scrollTop += box.top - frame.top - Math.max(24, (frame.height - box.height) / 2);
+      pinned = false;
+    },
+
     /** After the view or a line changed its height. */
     keepEnd() { if (pinned) view.scrollTop = view.scrollHeight; },
 

@@ -2,20 +2,38 @@ import { dialog } from './dialog.js';
 import { h } from './dom.js';
 import { forgetDrafts } from './drafts.js';
 import { forgetPass } from './guest.js';
-import { language, t } from './i18n.js';
-
-const LANGUAGES = { en: 'English', 'zh-CN': '中文' };
+import { language, languageName, languages, t } from './i18n.js';
+import { keysHelp } from './keys.js';
+import { allow } from './notify.js';
+import { statusForm } from './status.js';
+import { load, save } from './store.js';
 
 /** @param {import('/natter.js').Chat} chat */
 export function settings(chat) {
   const theme = document.documentElement.dataset.theme ?? 'system';
   const element = dialog(t('settings.title'), 'settings',
-    choice(t('settings.theme'), 'theme', theme, { system: t('settings.theme.system'), light: t('settings.theme.light'), dark: t('settings.theme.dark') }, setTheme),
-    choice(t('settings.language'), 'language', language, LANGUAGES, setLanguage),
-    h('div', { class: 'forget' },
-      h('p', { class: 'hint' }, t('settings.forgetHint', { name: chat.user?.name ?? '' })),
-      h('button', { type: 'button', onclick: () => { chat.close(); forgetPass(); forgetDrafts(); location.reload(); } }, t('settings.forget'))),
-    h('div', { class: 'buttons' }, h('button', { class: 'primary', type: 'button', onclick: () => element.close() }, t('settings.close'))));
+    h('div', { class: 'settings-body' },
+      statusForm(chat),
+      choice(t('settings.theme'), 'theme', theme, { system: t('settings.theme.system'), light: t('settings.theme.light'), dark: t('settings.theme.dark') }, setTheme),
+      choice(t('settings.language'), 'language', language, Object.fromEntries(languages.map((one) => [one, languageName(one)])), setLanguage),
+      notices(),
+      h('div', { class: 'forget' },
+        h('p', { class: 'hint' }, t('settings.forgetHint', { name: chat.user?.name ?? '' })),
+        h('button', { type: 'button', onclick: () => { chat.close(); forgetPass(); forgetDrafts(); location.reload(); } }, t('settings.forget')))),
+    h('div', { class: 'buttons' },
+      h('button', { type: 'button', onclick: () => { element.close(); keysHelp(); } }, t('keys.title')),
+      h('button', { class: 'primary', type: 'button', onclick: () => element.close() }, t('settings.close'))));
+}
+
+function notices() {
+  if (!('Notification' in window)) return null;
+  const blocked = Notification.permission === 'denied';
+  const on = Notification.permission === 'granted' && load('notices') !== 'no';
+  const box = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', id: 'notices', checked: on, disabled: blocked, onchange: async () => {
+    if (box.checked) box.checked = await allow() === 'granted';
+    else save('notices', 'no');
+  } }));
+  return h('div', { class: 'notices-choice' }, h('label', { class: 'check', for: 'notices' }, box, h('span', {}, t('settings.notices'))), blocked && h('p', { class: 'hint' }, t('settings.noticesBlocked')));
 }
 
 function choice(label, name, current, options, onChoose) {

@@ -1,26 +1,25 @@
 import { bdi, h } from './dom.js';
+import { piecesOf } from './markup.js';
 
-// A link ends before the punctuation of the sentence it stands in.
-const PIECES = /(https?:\/\/[^\s<>"]+[^\s<>"'.,;:!?)\]}，。；：！？）】、])|<@([^>\s]{1,128})>/giu;
+const TAGS = { bold: 'strong', italic: 'em', struck: 's', quote: 'blockquote' };
 
 /**
- * A message's text as nodes: links as written, mentions by name, all else as it is.
+ * A message's text as nodes: links as written, mentions by name, bold and code by elements made here.
  * @param {string} text
  * @param {{nameOf: (user: string) => string, me?: string}} people
  * @returns {(Node|string)[]}
  */
-export function textNodes(text, { nameOf, me }) {
-  const nodes = [];
-  let done = 0;
-  for (const match of text.matchAll(PIECES)) {
-    const [all, link, user] = match;
-    const node = link ? linkTo(link) : bdi(`@${nameOf(user)}`, { class: user === me ? 'mention mine' : 'mention' });
-    if (!node) continue;
-    nodes.push(text.slice(done, match.index), node);
-    done = match.index + all.length;
+export function textNodes(text, people) { return piecesOf(text).map((piece) => nodeOf(piece, people)); }
+
+function nodeOf(piece, people) {
+  switch (piece.kind) {
+    case 'code': return h('code', {}, piece.text);
+    case 'block': return h('pre', { tabindex: 0 }, h('code', {}, piece.text));
+    case 'link': return linkTo(piece.text);
+    case 'mention': return bdi(`@${people.nameOf(piece.text)}`, { class: piece.text === people.me ? 'mention mine' : 'mention' });
+    case 'text': return piece.text;
+    default: return h(TAGS[piece.kind], {}, piece.inside.map((inner) => nodeOf(inner, people)));
   }
-  nodes.push(text.slice(done));
-  return nodes;
 }
 
 function linkTo(text) {
@@ -28,11 +27,12 @@ function linkTo(text) {
     const url = new URL(text);
     return h('a', { href: url.href, target: '_blank', rel: 'noopener noreferrer', dir: 'ltr' }, text);
   } catch {
-    return null;
+    return text;
   }
 }
 
 /** One plain line, for a list or an announcement. */
 export function plainText(text, nameOf) {
-  return text.replace(/<@([^>\s]{1,128})>/gu, (_, user) => `@${nameOf(user)}`).replace(/\s+/gu, ' ').trim();
+  const plain = (piece) => (piece.kind === 'mention' ? `@${nameOf(piece.text)}` : piece.inside?.map(plain).join('') ?? piece.text);
+  return piecesOf(text).map((piece) => (['quote', 'block'].includes(piece.kind) ? ` ${plain(piece)} ` : plain(piece))).join('').replace(/\s+/gu, ' ').trim();
 }

@@ -1,7 +1,7 @@
-import { fill, h } from './dom.js';
+import { fill, h, stageOf } from './dom.js';
 import { t } from './i18n.js';
 
-const element = h('div', { class: 'toast', role: 'alert', hidden: true });
+const element = h('div', { class: 'toast', role: 'status', 'data-test': 'toast', hidden: true });
 let timer = 0;
 
 /** The word for an error. */
@@ -12,10 +12,14 @@ export function reasonOf(error) {
   return t(known.includes(code) ? `error.${code}` : 'error.other');
 }
 
-/** Says that something asked for did not happen. */
-export function toast(key, error) {
-  if (!element.isConnected) document.body.append(element);
-  fill(element, t(key, { reason: reasonOf(error) }));
+/** Says that something asked for did not happen. @param {string} key @param {any} error @param {Node} [near] */
+export function toast(key, error, near = document.body) { say(t(key, { reason: reasonOf(error) }), near); }
+
+/** Says a word in passing. @param {string} words @param {Node} [near] */
+export function say(words, near = document.body) {
+  const stage = stageOf(near);
+  if (element.parentNode !== stage) stage.append(element);
+  fill(element, words);
   element.hidden = false;
   clearTimeout(timer);
   timer = setTimeout(() => { element.hidden = true; }, 6_000);

@@ -1,0 +1,88 @@
+//go:build chaos
+
+package chaos_test
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/natter-chat/natter/services/e2e/chaos"
+	"github.com/natter-chat/natter/services/e2e/harness/build"
+)
+
+// usualFor is how long the short form breaks natter, in each shape.
+const usualFor = "45s"
+
+// TestChaos: nothing that was acked is lost, doubled, reordered or leaked,
+// whatever happens to natter while people talk.
+func TestChaos(t *testing.T) {
+	for _, shape := range []string{"standalone", "split"} {
+		t.Run(shape, func(t *testing.T) { clean(t, config(t, shape, "faultpoints")) })
+	}
+}
+
+// config of a run in a shape, with natter built with a tag.
+func config(t *testing.T, shape, tag string) chaos.Config {
+	t.Helper()
+	lasts, err := time.ParseDuration(cmp.Or(os.Getenv("NATTER_CHAOS_FOR"), usualFor))
+	if err != nil {
+		t.Fatalf("NATTER_CHAOS_FOR: %v", err)
+	}
+	seed, err := strconv.ParseUint(cmp.Or(os.Getenv("NATTER_CHAOS_SEED"), strconv.FormatInt(time.Now().UnixNano(), 10)), 10, 64)
+	if err != nil {
+		t.Fatalf("NATTER_CHAOS_SEED: %v", err)
+	}
+	return chaos.Config{Seed: seed, Shape: shape, For: lasts, Dir: t.TempDir(), Programs: programs(t, tag), Log: func(line string) { t.Log(line) }}
+}
+
+// programs are natter's, built with a tag.
+func programs(t *testing.T, tag string) *build.Cache {
+	t.Helper()
+	services, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(t.TempDir(), "bin")
+	return build.NewCache(services, bin, build.Race).Tagged(bin, tag)
+}
+
+// clean runs, and fails if anything is found; then the history and the logs are
+// kept in artifacts/.
+func clean(t *testing.T, cfg chaos.Config) {
+	t.Helper()
+	summary, err := chaos.Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(summary)
+	if len(summary.Violations) > 0 {
+		keep(t, cfg.Dir)
+		t.Errorf("%d violations; they are told above", len(summary.Violations))
+	}
+	if summary.Count() == 0 || summary.Acked == 0 || summary.Resumed == 0 {
+		t.Errorf("it shows nothing: %s", summary)
+	}
+}
+
+func keep(t *testing.T, dir string) {
+	t.Helper()
+	to := filepath.Join("..", "artifacts", filepath.FromSlash(t.Name()))
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(to, "logs"), os.DirFS(filepath.Join(dir, "logs"))); err != nil {
+		t.Error(err)
+	}
+	history, err := os.ReadFile(filepath.Join(dir, "history.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(to, "history.jsonl"), history, 0o644); err != nil {
+		t.Error(err)
+	}
+	t.Logf("the history and the logs are kept in services/e2e/artifacts/%s", t.Name())
+}

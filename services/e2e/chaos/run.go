@@ -1,0 +1,113 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/natter-chat/natter/services/e2e/chaos/checker"
+	"github.com/natter-chat/natter/services/e2e/chaos/history"
+	"github.com/natter-chat/natter/services/e2e/chaos/nemesis"
+	"github.com/natter-chat/natter/services/e2e/chaos/workload"
+	"github.com/natter-chat/natter/services/e2e/harness/proxy"
+	"github.com/natter-chat/natter/services/e2e/harness/shape"
+	"github.com/natter-chat/natter/services/e2e/harness/token"
+)
+
+// recovery bounds how long natter may stay away after any fault, on the slowest
+// machine: a command lives 15 s, and an election of NATS takes up to 9 s.
+const recovery = 90 * time.Second
+
+// run is a run under way.
+type run struct {
+	Config
+	deployment *shape.Deployment
+	networks   []*proxy.Proxy
+	recorder   *history.Recorder
+	crowd      *workload.Crowd
+	plan       *nemesis.Plan
+	summary    *Summary
+}
+
+// Run starts natter, breaks it, and tells what was found. An error says that
+// there was no run; that natter broke its promises is in the summary.
+func Run(ctx context.Context, cfg Config) (*Summary, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	r := &run{Config: cfg, summary: &Summary{Shape: cfg.Shape, Seed: cfg.Seed, Faults: map[string]int{}, File: filepath.Join(cfg.Dir, "history.jsonl")}}
+	if err := r.start(ctx); err != nil {
+		return nil, errors.Join(err, r.end())
+	}
+	began := time.Now()
+	if err := r.happen(ctx); err != nil {
+		r.recorder.Broke(err.Error())
+	}
+	r.summary.Took = time.Since(began)
+	r.summary.Acked, r.summary.Resumed = r.crowd.Acked(), r.crowd.Resumed()
+	if err := r.deployment.Alarm(); err != nil {
+		r.recorder.Broke(err.Error())
+	}
+	entries := r.recorder.Entries()
+	err := errors.Join(r.deployment.KeepLogs(filepath.Join(cfg.Dir, "logs")), r.end())
+	if err != nil {
+		return nil, err
+	}
+	r.summary.Entries = len(entries)
+	r.summary.Violations, err = checker.Check(entries)
+	return r.summary, err
+}
+
+func (r *run) start(ctx context.Context) error {
+	var err error
+	if r.deployment, err = r.shape().Start(ctx, shape.Config{Dir: r.Dir, Programs: r.Programs, Env: r.settings(), Proxied: r.Shape == "split"}); err != nil {
+		return err
+	}
+	var gateways []string
+	for _, gateway := range r.deployment.Gateways {
+		p, err := proxy.Start(strings.TrimPrefix(gateway, "http://"))
+		if err != nil {
+			return err
+		}
+		r.networks = append(r.networks, p)
+		gateways = append(gateways, "http://"+p.Addr())
+	}
+	target := nemesis.Target{Deployment: r.deployment, Clients: r.networks, Database: r.Database}
+	if r.Shape == "clustered" {
+		target.Servers = &nemesis.Servers{URL: r.deployment.NATS, Seed: r.deployment.NATSOperator, Partitions: partitions}
+	}
+	if r.plan, err = nemesis.New(target).Only(r.Kinds); err != nil {
+		return err
+	}
+	if r.recorder, err = history.Record(r.summary.File, r.Shape, fmt.Sprintf("seed %d", r.Seed)); err != nil {
+		return err
+	}
+	r.crowd, err = workload.Gather(ctx, workload.Config{
+		Seed: r.Seed, Users: r.Users, Pace: r.Pace, Gateways: gateways, Recorder: r.recorder,
+		Token: func(user string) string {
+			return token.For(user, user).With("exp", time.Now().Add(24*time.Hour).Unix()).Sign(r.deployment.JWTSecret)
+		},
+	})
+	return err
+}
+
+// end ends all that runs.
+func (r *run) end() error {
+	var errs []error
+	if r.recorder != nil { // before all go: that is no part of it
+		errs = append(errs, r.recorder.Close())
+	}
+	if r.crowd != nil {
+		r.crowd.Close()
+	}
+	for _, p := range r.networks {
+		errs = append(errs, p.Close())
+	}
+	if r.deployment != nil {
+		errs = append(errs, r.deployment.Kill())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,177 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/natter-chat/natter/services/e2e/harness/browser"
+	"github.com/natter-chat/natter/services/e2e/harness/shape"
+)
+
+// axe is the program of axe-core, which npm ci puts there.
+const axe = "../gateway/web/test/node_modules/axe-core/axe.min.js"
+
+// view is one thing that the page can show.
+type view struct {
+	name string
+	open func(p person)
+	// phone: also on a small screen.
+	phone bool
+}
+
+func views(room string) []view {
+	none := func(person) {}
+	return []view{
+		{"room", none, true},
+		{"actions", func(p person) { p.do(on("Then it is settled.") + `.focus()`) }, true},
+		{"reply", func(p person) { p.acts("Then it is settled.", "reply") }, true},
+		{"emoji", func(p person) { p.acts("Then it is settled.", "react"); p.until("the board", one("emoji")) }, true},
+		{"thread", func(p person) {
+			p.do(one("replies") + `.click()`)
+			p.until("the thread", one("thread")+`?.querySelectorAll('[data-test="message"]').length >= 3`)
+		}, true},
+		{"mention", func(p person) {
+			p.must(p.Type("composer", "@b"))
+			p.until("names", one("mentions")+`?.children.length >= 1`)
+		}, true},
+		{"search", func(p person) {
+			p.must(p.Click("search"))
+			p.must(p.Type("search-field", "garden"))
+			p.until("what was found", one("hit"))
+		}, true},
+		{"people", func(p person) {
+			p.do(`if (!` + one("people") + `) ` + one("show-people") + `.click()`)
+			p.until("people", all("person")+`.length >= 4`)
+		}, true},
+		{"person", func(p person) {
+			p.do(`document.querySelector('.person-name[data-user^="bo"]').click()`)
+			p.until("the card", one("direct"))
+		}, true},
+		{"room-settings", func(p person) { p.must(p.Click("settings")); p.until("the form", one("room-keep")) }, true},
+		{"create", func(p person) { p.do(one("create-room") + `.click()`); p.until("the form", one("create-submit")) }, true},
+		{"finder", func(p person) {
+			p.do(`document.querySelector(".find").click()`)
+			p.until("rooms", `document.querySelectorAll(".result").length >= 2`)
+		}, true},
+		{"settings", func(p person) { p.do(`document.querySelector(".me").click()`); p.until("the form", one("status-set")) }, true},
+		{"keys", func(p person) {
+			p.do(`document.activeElement?.blur()`)
+			p.must(p.Press("?"))
+			p.until("the keys", `document.querySelector(".key-list")`)
+		}, false},
+		{"rooms", func(p person) {
+			p.do(one("back") + `.click()`)
+			p.until("the rooms", all("room")+`.some((r) => r.offsetParent)`)
+		}, true},
+	}
+}
+
+// TestViews opens every view of the page, on a desk and on a phone, light and
+// dark, in English and in Chinese: axe-core finds nothing wrong with any, and a
+// picture of each is kept.
+func TestViews(t *testing.T) {
+	script, err := os.ReadFile(axe)
+	if err != nil {
+		t.Fatalf("%v: run npm ci in services/gateway/web/test", err)
+	}
+	d := alone(t, shape.Standalone(), withoutLimits()...)
+	room := conversation(t, d)
+	chromium := startBrowser(t)
+	for _, look := range []struct {
+		language, scheme string
+		phone            bool
+	}{{"en", "light", false}, {"zh-CN", "dark", false}, {"zh-CN", "light", true}, {"en", "dark", true}} {
+		name := fmt.Sprintf("%s-%s-%s", map[bool]string{false: "desk", true: "phone"}[look.phone], look.scheme, look.language)
+		t.Run(name, func(t *testing.T) {
+			p := visit(t, chromium, d, gateway(d, 0), "ana", "Ana Lima", "/#/"+room)
+			p.Name = name
+			p.must(p.Scheme(look.scheme))
+			p.do(fmt.Sprintf(`localStorage.setItem("natter.language", %q)`, look.language))
+			if look.phone {
+				p.must(p.Resize(browser.Phone()))
+			}
+			for _, v := range views(room) {
+				if look.phone && !v.phone {
+					continue
+				}
+				p.must(p.Go(gateway(d, 0) + "/icon.svg"))
+				p.must(p.Go(gateway(d, 0) + "/#/" + room))
+				p.online()
+				p.until("the conversation", on("Then it is settled."))
+				v.open(p)
+				p.until("stillness", `document.getAnimations().every((a) => a.playState !== "running")`)
+				p.must(p.Picture(pictures, v.name+"-"+name))
+				p.accessible(string(script), v.name)
+			}
+			p.faultless()
+			p.must(p.Close())
+		})
+	}
+	t.Run("welcome", func(t *testing.T) {
+		w, err := chromium.Open("welcome", gateway(d, 0)+"/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := person{Window: w, t: t}
+		p.until("the welcome", one("name"))
+		p.must(p.Picture(pictures, "welcome-desk-light-en"))
+		p.accessible(string(script), "welcome")
+		p.must(p.Close())
+	})
+}
+
+// accessible: axe-core has nothing to say of what is shown.
+func (p person) accessible(script, name string) {
+	p.t.Helper()
+	p.do(`if (!window.axe) (0, eval)` + `(` + quote(script) + `)`)
+	found := p.do(`const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+		return violations.map((v) => v.id + ": " + v.help + "\n" + v.nodes.map((n) => "    " + n.html.slice(0, 200) + "\n      " + n.failureSummary.replaceAll("\n", " ")).join("\n")).join("\n")`)
+	if found != "" {
+		p.t.Errorf("%s, %s: %s", p.Name, name, found)
+	}
+}
+
+func quote(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string always can be
+	}
+	return string(b)
+}
+
+// conversation is a room in which everything there is was said.
+func conversation(t *testing.T, d *shape.Deployment) string {
+	t.Helper()
+	as := func(id, name string) *session { return named(t, d, 0, id, name) }
+	ana, bo, chen, dara := as("ana", "Ana Lima"), as("bo", "Bo Anders"), as("chen", "陈雨"), as("dara", "دارا")
+	room := "garden"
+	ana.create(room, M{"name": "Garden", "topic": "What grows, who waters, and when we meet"})
+	for _, s := range []*session{bo, chen, dara} {
+		s.view("join", M{"room": room})
+	}
+	bo.ack("send", bo.message(room, "Morning! The **tomatoes** are up, and the beans need a string by tomorrow."))
+	bo.ack("send", bo.message(room, "I can bring one. Does anybody have _poles_?"))
+	first := ana.ack("send", ana.message(room, "There are eleven behind the shed: https://example.com/garden/shed?row=2"))
+	chen.ack("send", with(chen.message(room, "我周六上午可以来浇水，下午要去看外婆。"), M{"replyTo": first.Seq}))
+	root := chen.ack("send", chen.message(room, "谁有多余的水桶？"))
+	bo.ack("send", with(bo.message(room, "I have two, one leaks."), M{"thread": root.Seq}))
+	ana.ack("send", with(ana.message(room, "The leaking one is fine for compost."), M{"thread": root.Seq}))
+	dara.ack("send", dara.message(room, "سأكون هناك يوم السبت صباحًا، ومعي الشتلات."))
+	bo.ack("send", bo.message(room, "> Saturday morning\n<@ana> can you open the gate at 9? The code is `4711#`, then:\n```\npush, wait for the click, pull\n```"))
+	last := ana.ack("send", ana.message(room, "Then it is settled."))
+	for _, s := range []*session{bo, chen} {
+		s.ack("react", M{"room": room, "seq": last.Seq, "emoji": "🎉"})
+	}
+	ana.ack("react", M{"room": room, "seq": root.Seq, "emoji": "👀"})
+	other := "tools"
+	bo.create(other, M{"name": "Tools and shed", "kind": "PRIVATE", "members": []string{"ana"}})
+	bo.ack("send", bo.message(other, "Hello <@ana>, the new key is here."))
+	direct := bo.view("openDirect", M{"user": "ana"}).Room
+	bo.ack("send", bo.message(direct, "Lunch on Saturday?"))
+	chen.create("books", M{"name": "Books", "topic": "What we read this month"})
+	return room
+}

@@ -1,0 +1,6 @@
+//go:build long
+
+package storetest
+
+// Many is how many messages BenchmarkMany's callers ask for.
+const Many = 1_000_000

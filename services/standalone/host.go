@@ -1,0 +1,76 @@
+package standalone
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/services/internal/config"
+	"github.com/natter-chat/natter/services/internal/rpc"
+)
+
+// hostWithin bounds how long a guest waits for the room that they come to.
+const hostWithin = 5 * time.Second
+
+// host sees to it that there is a room to come to.
+type host struct {
+	mu   sync.Mutex
+	done bool
+}
+
+// hosting makes the default room when the first user comes, and not before: a
+// backup that has a room of this name can be restored into a program that just
+// started.
+func (n *Natter) hosting(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/ws" || r.URL.Path == "/v1/guest" {
+			n.prepareRoom(r.Context())
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// prepareRoom makes the room once. Where that fails, the next user's coming is
+// the next attempt.
+func (n *Natter) prepareRoom(ctx context.Context) {
+	n.host.mu.Lock()
+	defer n.host.mu.Unlock()
+	if n.host.done {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, hostWithin)
+	defer cancel()
+	err := n.defaultRoom(ctx)
+	if err != nil && ctx.Err() == nil {
+		n.log.Warn("the room that the page opens first is not there", "error", err)
+	}
+	n.host.done = err == nil
+}
+
+// defaultRoom makes the room that the page opens first. One that is there, or
+// was deleted, is left alone.
+func (n *Natter) defaultRoom(ctx context.Context) error {
+	room := n.settings.Gateway.DefaultRoom
+	if room == "" {
+		return nil
+	}
+	conn, err := rpc.Dial("passthrough:///"+n.inside.Addr().String(), n.settings.Secrets.AdminToken, config.TLS{})
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = historyv1.NewRoomsClient(conn).Create(ctx, &historyv1.CreateRequest{
+		Room: room, Name: room, Kind: chatv1.RoomKind_PUBLIC, Topic: "Everybody is welcome",
+	})
+	if err == nil || status.Code(err) == codes.AlreadyExists || rpc.RefusalOf(err).GetCode() == chatv1.ErrorCode_CONFLICT {
+		return nil
+	}
+	return fmt.Errorf("make the room %s: %w", room, err)
+}

@@ -91,6 +91,7 @@ type crashRun struct {
 	stopped    context.CancelFunc
 	begun      atomic.Bool // all who read have come in
 	acked      atomic.Int64
+	synced     atomic.Int64 // acks that claim DISK
 	senders    []*load.Sender
 	observers  []*load.Observer
 	writing    *errgroup.Group
@@ -128,7 +129,7 @@ func startCrowd(t *testing.T, d *shape.Deployment, who crowd) *crashRun {
 		return token.For(user, user).Sign(d.JWTSecret)
 	}
 	for i := range who.senders {
-		s := &load.Sender{Gateway: r.turns(who.sendersAt(i)), Room: r.room, Name: fmt.Sprint(r.room, "-sender-", i), Window: 4, Pace: who.pace, Acked: &r.acked}
+		s := &load.Sender{Gateway: r.turns(who.sendersAt(i)), Room: r.room, Name: fmt.Sprint(r.room, "-sender-", i), Window: 4, Pace: who.pace, Acked: &r.acked, Synced: &r.synced}
 		s.Token = join(s.Name)
 		r.senders = append(r.senders, s)
 	}
@@ -188,23 +189,32 @@ const recovery = time.Minute
 // more waits for so many further acks.
 func (r *crashRun) more(count int) {
 	r.t.Helper()
-	want := r.acked.Load() + int64(count)
+	r.further(&r.acked, count, "acks")
+}
+
+// further waits until there are so many more of what is counted.
+func (r *crashRun) further(counter *atomic.Int64, count int, what string) {
+	r.t.Helper()
+	want := counter.Load() + int64(count)
 	deadline, tick := time.Now().Add(recovery), time.NewTicker(2*time.Millisecond)
 	defer tick.Stop()
-	for r.acked.Load() < want {
+	for counter.Load() < want {
 		if r.writingCtx.Err() != nil {
 			r.t.Fatalf("a sender gave up: %v", r.writing.Wait())
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("no %d further acks within %s (%d in all)", count, recovery, r.acked.Load())
+			r.t.Fatalf("no %d further %s within %s (%d in all)", count, what, recovery, counter.Load())
 		}
 		<-tick.C
 	}
 }
 
-// finish has every message acked, and read by those who read.
+// finish has every message acked, and read by those who read. After NATS was
+// away history claims no more than OS until it has asked the servers again
+// whether they sync; acks must come to claim DISK again under the load.
 func (r *crashRun) finish() {
 	r.t.Helper()
+	r.further(&r.synced, 20, "acks that claim DISK")
 	close(r.stop)
 	written := make(chan error, 1)
 	go func() { written <- r.writing.Wait() }()

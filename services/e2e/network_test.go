@@ -110,10 +110,7 @@ func TestBrokerKilledUnderLoad(t *testing.T) {
 			natstest.Eventually(t, client.Patience, url+"/readyz says yes", func() bool { return !notReady(t, url) })
 		}
 	}
-	// Until history has asked NATS again how it syncs acks say OS, for about
-	// 300 ms after each start: so many are acked then on a fast machine that fewer
-	// than these could be the lesser half.
-	run.more(400)
+	run.more(50)
 	run.finish()
 	run.verify()
 	run.stayed()

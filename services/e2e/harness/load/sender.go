@@ -47,8 +47,9 @@ type Sender struct {
 	Window int
 	// Pace is the least time between two new messages.
 	Pace time.Duration
-	// Acked counts the acks of all senders.
-	Acked *atomic.Int64
+	// Acked counts the acks of all senders, and Synced those of them that claim
+	// DISK.
+	Acked, Synced *atomic.Int64
 
 	// Shots are all messages, in the order in which they were first sent. To
 	// be read after Run.
@@ -168,6 +169,9 @@ func (s *Sender) settle(ctx context.Context, c *client.Client, id uint32) (again
 	case reply.Ack != nil:
 		shot.Ack, shot.AckedAt = reply.Ack, time.Now()
 		s.Acked.Add(1)
+		if reply.Ack.Durability == "DISK" {
+			s.Synced.Add(1)
+		}
 		return false, nil
 	case reply.Error != nil && (reply.Error.Code == "UNAVAILABLE" || reply.Error.Code == "RATE_LIMITED"):
 		s.Unordered = true

@@ -6,6 +6,8 @@ TOOLS   := $(CURDIR)/.tools/bin
 BIN     := $(CURDIR)/bin
 GO      ?= go
 RACE    ?=
+# What the tests of the page need from npm.
+WEBTEST := services/gateway/web/test/node_modules
 # The files of the compose stack, parted by colons, such as
 # STACK=deploy/compose.yaml:deploy/compose.cluster.yaml
 STACK   ?= deploy/compose.yaml
@@ -32,7 +34,14 @@ build: ## build every program into bin/
 test: ## all tests that need nothing but Go (RACE=-race for the race detector)
 	$(GO) test $(RACE) -timeout 30m $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
-e2e: ## browser, PostgreSQL, real processes, clients of others: needs Chromium, PostgreSQL, Node, Python's websockets
+sdk: $(WEBTEST) ## tests of the page's modules and the SDK, and their types: needs Node
+	node --test services/gateway/web/test/
+
+$(WEBTEST): services/gateway/web/test/package-lock.json
+	npm ci --no-audit --no-fund --prefix services/gateway/web/test
+	@touch $@
+
+e2e: $(WEBTEST) ## browser, PostgreSQL, real processes, clients of others: needs Chromium, PostgreSQL, Node, Python's websockets
 	$(GO) test $(RACE) -count=1 -timeout 30m -tags e2e $$($(GO) list -tags e2e ./services/e2e/... | grep -v /e2e/stack) ./services/history/...
 
 e2e-stack: ## the compose stack: started, looked at, scaled, broken, replaced; needs Docker and Chromium, builds the images
@@ -105,4 +114,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test e2e e2e-stack e2e-stack-long chaos restarts up secrets scale roll down bench bench-million fuzz lint alone proto generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts up secrets scale roll down bench bench-million fuzz lint alone proto generated tidy

@@ -90,8 +90,7 @@ type crashRun struct {
 	stop       chan struct{}
 	stopped    context.CancelFunc
 	begun      atomic.Bool // all who read have come in
-	acked      atomic.Int64
-	synced     atomic.Int64 // acks that claim DISK
+	acks       load.Acks
 	senders    []*load.Sender
 	observers  []*load.Observer
 	writing    *errgroup.Group
@@ -129,7 +128,7 @@ func startCrowd(t *testing.T, d *shape.Deployment, who crowd) *crashRun {
 		return token.For(user, user).Sign(d.JWTSecret)
 	}
 	for i := range who.senders {
-		s := &load.Sender{Gateway: r.turns(who.sendersAt(i)), Room: r.room, Name: fmt.Sprint(r.room, "-sender-", i), Window: 4, Pace: who.pace, Acked: &r.acked, Synced: &r.synced}
+		s := &load.Sender{Gateway: r.turns(who.sendersAt(i)), Room: r.room, Name: fmt.Sprint(r.room, "-sender-", i), Window: 4, Pace: who.pace, Acks: &r.acks}
 		s.Token = join(s.Name)
 		r.senders = append(r.senders, s)
 	}
@@ -189,7 +188,7 @@ const recovery = time.Minute
 // more waits for so many further acks.
 func (r *crashRun) more(count int) {
 	r.t.Helper()
-	r.further(&r.acked, count, "acks")
+	r.further(&r.acks.All, count, "acks")
 }
 
 // further waits until there are so many more of what is counted.
@@ -214,7 +213,7 @@ func (r *crashRun) further(counter *atomic.Int64, count int, what string) {
 // whether they sync; acks must come to claim DISK again under the load.
 func (r *crashRun) finish() {
 	r.t.Helper()
-	r.further(&r.synced, 20, "acks that claim DISK")
+	r.further(&r.acks.Synced, 20, "acks that claim DISK")
 	close(r.stop)
 	written := make(chan error, 1)
 	go func() { written <- r.writing.Wait() }()

@@ -241,9 +241,9 @@ func watchPauses(runs []*crashRun) (stop func() time.Duration) {
 		all.Go(func() {
 			tick := time.NewTicker(2 * time.Millisecond)
 			defer tick.Stop()
-			acked, since := r.acked.Load(), time.Now()
+			acked, since := r.acks.All.Load(), time.Now()
 			for {
-				now := r.acked.Load()
+				now := r.acks.All.Load()
 				longest[i] = max(longest[i], time.Since(since))
 				if now != acked {
 					acked, since = now, time.Now()

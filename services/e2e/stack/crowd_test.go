@@ -80,7 +80,7 @@ func (c crowd) leave() {
 			again += shot.Attempts - 1
 		}
 	}
-	c.t.Logf("%d messages, sent again %d times, over %d connections of %d senders", c.Acked.Load(), again, connections, len(c.Senders))
+	c.t.Logf("%d messages, sent again %d times, over %d connections of %d senders", c.Acks.All.Load(), again, connections, len(c.Senders))
 	for _, o := range c.Observers {
 		c.t.Logf("an observer's room went on %v", o.Resumes)
 	}

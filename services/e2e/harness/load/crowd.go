@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,8 +17,8 @@ import (
 type Crowd struct {
 	Senders   []*Sender
 	Observers []*Observer
-	// Acked counts the acks of all.
-	Acked atomic.Int64
+	// Acks of all.
+	Acks Acks
 
 	stop        chan struct{}
 	writing     *errgroup.Group
@@ -66,7 +65,7 @@ func (c *Crowd) furnish(ctx context.Context, cfg CrowdConfig, room string) error
 		return fmt.Errorf("create %s: %s (%w)", room, reply, err)
 	}
 	for i := range cfg.Senders {
-		s := &Sender{Gateway: cfg.Gateway, Room: room, Name: fmt.Sprintf("%s-sender-%d", room, i), Window: 4, Pace: cfg.Pace, Acked: &c.Acked}
+		s := &Sender{Gateway: cfg.Gateway, Room: room, Name: fmt.Sprintf("%s-sender-%d", room, i), Window: 4, Pace: cfg.Pace, Acks: &c.Acks}
 		s.Token = cfg.Token(s.Name)
 		if err := enter(ctx, cfg.Gateway, s.Token, room); err != nil {
 			return err
@@ -129,15 +128,15 @@ func (c *Crowd) begin(ctx context.Context) error {
 
 // More waits for so many further acks.
 func (c *Crowd) More(count int, within time.Duration) error {
-	want := c.Acked.Load() + int64(count)
+	want := c.Acks.All.Load() + int64(count)
 	deadline, tick := time.Now().Add(within), time.NewTicker(5*time.Millisecond)
 	defer tick.Stop()
-	for c.Acked.Load() < want {
+	for c.Acks.All.Load() < want {
 		if c.writingCtx.Err() != nil {
 			return fmt.Errorf("a sender gave up: %w", c.writing.Wait())
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("no %d further acks within %s (%d in all)", count, within, c.Acked.Load())
+			return fmt.Errorf("no %d further acks within %s (%d in all)", count, within, c.Acks.All.Load())
 		}
 		<-tick.C
 	}

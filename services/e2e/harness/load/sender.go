@@ -34,6 +34,19 @@ type Silence struct {
 	From, To time.Time
 }
 
+// Acks counts acks.
+type Acks struct {
+	// All of them, and those that claim DISK.
+	All, Synced atomic.Int64
+}
+
+func (a *Acks) count(ack *client.Ack) {
+	a.All.Add(1)
+	if ack.Durability == "DISK" {
+		a.Synced.Add(1)
+	}
+}
+
 // Sender is one user who sends messages into one room: several under way, each
 // again and again, with the same id, until it is acked.
 type Sender struct {
@@ -47,9 +60,8 @@ type Sender struct {
 	Window int
 	// Pace is the least time between two new messages.
 	Pace time.Duration
-	// Acked counts the acks of all senders, and Synced those of them that claim
-	// DISK.
-	Acked, Synced *atomic.Int64
+	// Acks counts those of all senders.
+	Acks *Acks
 
 	// Shots are all messages, in the order in which they were first sent. To
 	// be read after Run.
@@ -168,10 +180,7 @@ func (s *Sender) settle(ctx context.Context, c *client.Client, id uint32) (again
 		return false, &lostError{err}
 	case reply.Ack != nil:
 		shot.Ack, shot.AckedAt = reply.Ack, time.Now()
-		s.Acked.Add(1)
-		if reply.Ack.Durability == "DISK" {
-			s.Synced.Add(1)
-		}
+		s.Acks.count(reply.Ack)
 		return false, nil
 	case reply.Error != nil && (reply.Error.Code == "UNAVAILABLE" || reply.Error.Code == "RATE_LIMITED"):
 		s.Unordered = true

@@ -16,7 +16,7 @@ const (
 	// which the log needs too, so the store is in no hurry unless a reader
 	// waits for it.
 	batchEvents = 10_000
-	batchFor    = 250 * time.Millisecond
+	batchFor    = time.Second
 	// applyTimeout bounds one attempt; the next one begins anew.
 	applyTimeout = 30 * time.Second
 )

@@ -15,6 +15,7 @@ func (s *State) Evolve(e *chatv1.Event) error {
 	if e.GetRoom() != s.ID || !Follows(e, s.Head) {
 		return fmt.Errorf("room %q at %d: event %d of room %q does not follow", s.ID, s.Head, e.GetSeq(), e.GetRoom())
 	}
+	s.sent.whole = s.sent.whole || s.Head == 0
 	s.Head, s.TimeMs = e.GetSeq(), e.GetTimeMs()
 	s.trimmed(TrimmedBy(e))
 	s.noteMessage(e)

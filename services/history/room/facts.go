@@ -45,7 +45,7 @@ func (s *State) Needs(user string, change any) Needs {
 
 func (s *State) needSent(n *Needs, user string, send *chatv1.Send) {
 	key := SentKey{User: user, ClientMsgID: send.GetClientMsgId()}
-	if _, known := s.sent.byKey[key]; !known && send.GetAttempt() != 1 {
+	if send.GetAttempt() != 1 && s.sent.unsure(key) {
 		n.Sent = append(n.Sent, key)
 	}
 }
@@ -63,7 +63,7 @@ func (s *State) needPast(n *Needs, c *chatv1.Import) {
 			continue
 		}
 		if p := e.GetMessage(); p != nil {
-			if key := (SentKey{User: e.GetUser(), ClientMsgID: e.GetClientMsgId()}); e.GetSeq() == 0 && s.sent.byKey[key].Seq == 0 {
+			if key := (SentKey{User: e.GetUser(), ClientMsgID: e.GetClientMsgId()}); e.GetSeq() == 0 && s.sent.unsure(key) {
 				n.Sent = append(n.Sent, key)
 			}
 			s.needMessage(n, p.GetReplyTo())

@@ -54,6 +54,15 @@ func BodyOf(p *chatv1.Posted) Body {
 type sentIDs struct {
 	byKey map[SentKey]Sent
 	order []SentKey
+	// whole: the state has seen the room from its first event, and forgot none.
+	// What is not here was never sent, and nobody needs to be asked.
+	whole bool
+}
+
+// unsure tells whether an id that is not here may be in the store.
+func (s *sentIDs) unsure(key SentKey) bool {
+	_, known := s.byKey[key]
+	return !known && !s.whole
 }
 
 func (s *sentIDs) add(key SentKey, sent Sent) {
@@ -82,6 +91,7 @@ func (s *State) Forget(keep int, stored uint32) {
 		n++
 	}
 	if n > 0 {
+		s.sent.whole = false
 		s.sent.order = append(s.sent.order[:0:0], s.sent.order[n:]...)
 	}
 }

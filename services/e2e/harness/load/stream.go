@@ -43,7 +43,7 @@ func NewStream(gateway, token, room, enter string, window int) (*Stream, error) 
 	}
 	s := &Stream{conn: conn, room: room, window: window, sent: make([]time.Time, 64)}
 	for _, request := range []string{`"hello":{"token":"` + token + `"}`, enter} {
-		if err := s.ask(request); err != nil {
+		if err := s.Ask(request); err != nil {
 			conn.Close()
 			return nil, err
 		}
@@ -51,8 +51,8 @@ func NewStream(gateway, token, room, enter string, window int) (*Stream, error) 
 	return s, nil
 }
 
-// ask makes one request and waits for its reply.
-func (s *Stream) ask(request string) error {
+// Ask makes one request and waits for its reply.
+func (s *Stream) Ask(request string) error {
 	if err := s.conn.SetDeadline(time.Now().Add(client.Patience)); err != nil {
 		return err
 	}
@@ -75,6 +75,9 @@ func (s *Stream) ask(request string) error {
 		}
 	}
 }
+
+// Close ends the connection of a stream that does not run.
+func (s *Stream) Close() error { return s.conn.Close() }
 
 // Run sends until stop is set, and then until all is acked.
 func (s *Stream) Run(stop *atomic.Bool) error {

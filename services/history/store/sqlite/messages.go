@@ -41,88 +41,109 @@ func message(ctx context.Context, q queryer, id int64) (*chatv1.Message, error) 
 	return m, proto.Unmarshal(blob, m)
 }
 
-// Messages implements store.Store. One row more than wanted tells whether
-// there are more on that side.
-func (s *Store) Messages(ctx context.Context, q store.Query) (store.Page, error) {
-	row, err := s.roomRow(ctx, q.Room)
-	if row == nil || err != nil {
-		return store.Page{}, err
-	}
-	p := pager{store: s, row: row, thread: q.Thread, user: q.User}
-	switch q.Kind {
-	case store.After:
-		return p.page(ctx, int64(q.Seq)+1, 0, q.Limit)
-	case store.Around:
-		return p.page(ctx, int64(q.Seq), q.Limit/2, q.Limit-q.Limit/2)
-	case store.Before:
-		return p.page(ctx, int64(q.Seq), q.Limit, 0)
-	}
-	return p.page(ctx, 1<<32, q.Limit, 0)
+// Messages implements store.Store.
+func (s *Store) Messages(ctx context.Context, q store.Query) (page store.Page, err error) {
+	err = s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		p := pager{reader: r, thread: q.Thread}
+		err := r.questions["number"].QueryRowContext(ctx, q.Room).Scan(&p.number)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch q.Kind {
+		case store.After:
+			page, err = p.page(ctx, int64(q.Seq)+1, 0, q.Limit)
+		case store.Around:
+			page, err = p.page(ctx, int64(q.Seq), q.Limit/2, q.Limit-q.Limit/2)
+		case store.Before:
+			page, err = p.page(ctx, int64(q.Seq), q.Limit, 0)
+		default:
+			page, err = p.page(ctx, end, q.Limit, 0)
+		}
+		if err != nil {
+			return err
+		}
+		return p.reactions(ctx, q.User)
+	})
+	return page, err
 }
+
+// end is above each seq.
+const end = 1 << 32
 
 // pager reads messages on both sides of a seq.
 type pager struct {
-	store  *Store
-	row    *roomRow
-	thread uint32
-	user   string
+	reader  *reader
+	number  int64 // of the room
+	thread  uint32
+	reacted []*chatv1.Message // those that may have reactions
 }
 
 // page is `below` messages with a smaller seq than pivot, and `above` from it on.
-func (p pager) page(ctx context.Context, pivot int64, below, above int) (store.Page, error) {
-	from, until, split := p.row.id(0), p.row.id(^uint32(0))+1, p.row.id(0)+pivot
-	older, err := p.side(ctx, from, split, "DESC", below+1)
-	if err != nil {
+func (p *pager) page(ctx context.Context, pivot int64, below, above int) (store.Page, error) {
+	var page store.Page
+	var err error
+	from, split, until := p.number<<32, p.number<<32+pivot, (p.number+1)<<32
+	if page.Messages, page.HasBefore, err = p.side(ctx, from, split, "DESC", below); err != nil {
 		return store.Page{}, err
 	}
-	newer, err := p.side(ctx, split, until, "ASC", above+1)
-	if err != nil {
-		return store.Page{}, err
-	}
-	page := store.Page{HasBefore: len(older) > below, HasAfter: len(newer) > above}
-	older, newer = older[:min(len(older), below)], newer[:min(len(newer), above)]
-	slices.Reverse(older)
-	page.Messages = append(older, newer...)
-	return page, nil
+	slices.Reverse(page.Messages)
+	newer, more, err := p.side(ctx, split, until, "ASC", above)
+	page.Messages, page.HasAfter = append(page.Messages, newer...), more
+	return page, err
 }
 
-func (p pager) side(ctx context.Context, from, until int64, order string, limit int) ([]*chatv1.Message, error) {
-	query, args := "page "+order, []any{from, until, limit}
-	if p.thread > 0 {
-		query, args = "thread "+order, append(args, p.row.id(p.thread))
+// side is at most limit messages with an id from one on and below another, and
+// whether there are more: one row more than wanted tells.
+func (p *pager) side(ctx context.Context, from, until int64, order string, limit int) (list []*chatv1.Message, more bool, err error) {
+	if from >= until {
+		return nil, false, nil
 	}
-	rows, err := p.store.questions[query].QueryContext(ctx, args...)
+	if limit == 0 {
+		more, err = p.any(ctx, from, until)
+		return nil, more, err
+	}
+	query, args := "page "+order, append(make([]any, 0, 4), from, until, limit+1)
+	if p.thread > 0 {
+		query, args = "thread "+order, append(args, p.number<<32+int64(p.thread))
+	}
+	rows, err := p.reader.questions[query].QueryContext(ctx, args...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer rows.Close()
-	var list, reactedTo []*chatv1.Message
+	list = make([]*chatv1.Message, 0, limit)
 	for rows.Next() {
+		if len(list) == limit {
+			return list, true, rows.Close()
+		}
 		var blob sql.RawBytes
 		var reacted bool
 		if err := rows.Scan(&blob, &reacted); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		m := &chatv1.Message{}
 		if err := proto.Unmarshal(blob, m); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		list = append(list, m)
 		if reacted {
-			reactedTo = append(reactedTo, m)
+			p.reacted = append(p.reacted, m)
 		}
 	}
-	// The connection goes back first: who holds one and waits for another may
-	// wait for ever.
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, err
+	return list, false, errors.Join(rows.Err(), rows.Close())
+}
+
+// any tells whether there is a message with an id from one on and below another.
+func (p *pager) any(ctx context.Context, from, until int64) (any bool, err error) {
+	if p.thread > 0 {
+		err = p.reader.questions["any in thread"].QueryRowContext(ctx, from, until, p.number<<32+int64(p.thread)).Scan(&any)
+	} else {
+		err = p.reader.questions["any"].QueryRowContext(ctx, from, until).Scan(&any)
 	}
-	for _, m := range reactedTo {
-		if m.Reactions, err = reactions(ctx, p.store.read, p.row.id(m.GetSeq()), p.user); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
+	return any, err
 }
 
 // Unread implements store.Store.

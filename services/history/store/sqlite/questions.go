@@ -1,10 +1,6 @@
 package sqlite
 
-import (
-	"context"
-	"database/sql"
-	"fmt"
-)
+import "fmt"
 
 // pageQuery and threadQuery are the messages with an id from ?1 on and below
 // ?2, before the order. There is one condition for each end: of two, SQLite would
@@ -13,25 +9,26 @@ import (
 const (
 	pageQuery   = "SELECT message, reacted FROM messages WHERE id >= ?1 AND id < ?2 ORDER BY id %s LIMIT ?3 + 0"
 	threadQuery = "SELECT m.message, m.reacted FROM thread_messages t JOIN messages m ON m.id = t.id WHERE t.thread = ?4 AND t.id >= ?1 AND t.id < ?2 ORDER BY t.id %s LIMIT ?3 + 0"
-	roomQuery   = "SELECT " + roomColumns + " FROM rooms WHERE room = ?"
+	// anyQuery and anyInThreadQuery tell whether there is one of them.
+	anyQuery         = "SELECT EXISTS (SELECT 1 FROM messages WHERE id >= ?1 AND id < ?2)"
+	anyInThreadQuery = "SELECT EXISTS (SELECT 1 FROM thread_messages WHERE thread = ?3 AND id >= ?1 AND id < ?2)"
+	// reactionsQuery is about messages from an id to another, reactionsOfQuery
+	// about those of a JSON array, which lie apart.
+	reactionsQuery   = "SELECT id, emoji, count(*), max(user = ?1), min(seq) FROM reactions WHERE id >= ?2 AND id <= ?3 GROUP BY id, emoji"
+	reactionsOfQuery = "SELECT id, emoji, count(*), max(user = ?1), min(seq) FROM reactions WHERE id IN (SELECT value FROM json_each(?2)) GROUP BY id, emoji"
+	roomQuery        = "SELECT " + roomColumns + " FROM rooms WHERE room = ?"
+	numberQuery      = "SELECT number FROM rooms WHERE room = ?"
+	infoQuery        = `SELECT r.name, r.kind, r.topic, r.head, r.slow_mode, r.archived, r.closed, r.created_ms, r.created_by, r.active_ms, r.members, r.since, r.retention,
+			m.user IS NOT NULL, coalesce(m.name, ''), coalesce(m.role, 0), coalesce(m.joined_seq, 0), coalesce(m.read_seq, 0), coalesce(s.banned, 0)
+		FROM rooms r LEFT JOIN members m ON m.number = r.number AND m.user = ?2 LEFT JOIN sanctions s ON s.number = r.number AND s.user = ?2 WHERE r.room = ?1`
 )
 
-// questions are those of every page, by name: to parse them takes longer
-// than to answer them.
-type questions map[string]*sql.Stmt
-
-func prepare(ctx context.Context, db *sql.DB) (questions, error) {
-	all := questions{}
-	for name, query := range map[string]string{
-		"room":     roomQuery,
+// questions are those that readers are asked, by name.
+func questions() map[string]string {
+	return map[string]string{
+		"room": roomQuery, "number": numberQuery, "info": infoQuery, "reactions": reactionsQuery, "reactions of": reactionsOfQuery,
+		"any": anyQuery, "any in thread": anyInThreadQuery,
 		"page ASC": fmt.Sprintf(pageQuery, "ASC"), "page DESC": fmt.Sprintf(pageQuery, "DESC"),
 		"thread ASC": fmt.Sprintf(threadQuery, "ASC"), "thread DESC": fmt.Sprintf(threadQuery, "DESC"),
-	} {
-		stmt, err := db.PrepareContext(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		all[name] = stmt // closed with db
 	}
-	return all, nil
 }

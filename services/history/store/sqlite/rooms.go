@@ -12,8 +12,12 @@ import (
 )
 
 // roomRow is nil where there is no such room.
-func (s *Store) roomRow(ctx context.Context, id string) (*roomRow, error) {
-	return scanRoom(s.questions["room"].QueryRowContext(ctx, id))
+func (s *Store) roomRow(ctx context.Context, id string) (row *roomRow, err error) {
+	err = s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		row, err = scanRoom(r.questions["room"].QueryRowContext(ctx, id))
+		return err
+	})
+	return row, err
 }
 
 func scanRoom(found *sql.Row) (*roomRow, error) {
@@ -99,35 +103,26 @@ func sanctions(ctx context.Context, tx *sql.Tx, row *roomRow, state *room.State)
 
 // Info implements store.Store.
 func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, store.Standing, error) {
-	row, err := s.roomRow(ctx, id)
-	if err != nil {
-		return nil, store.Standing{}, err
-	}
-	if row == nil {
+	info, m, standing := &chatv1.Room{Room: id}, &chatv1.Member{User: user}, store.Standing{}
+	var isMember bool
+	var createdMs, activeMs int64
+	var retention []byte
+	err := s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		return r.questions["info"].QueryRowContext(ctx, id, user).Scan(
+			&info.Name, &info.Kind, &info.Topic, &info.Head, &info.SlowModeSeconds, &info.Archived, &info.Closed, &createdMs, &info.CreatedBy, &activeMs, &info.MemberCount, &info.Since, &retention,
+			&isMember, &m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq, &standing.BannedUntil)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, store.Standing{}, store.ErrNotFound
 	}
-	info := &chatv1.Room{
-		Room: row.room, Name: row.name, Kind: row.kind, Topic: row.topic, Head: row.head, MemberCount: uint32(row.members),
-		SlowModeSeconds: row.slowMode, Archived: row.archived, Closed: row.closed,
-		CreatedAt: room.Time(row.createdMs), CreatedBy: row.createdBy, ActiveAt: room.Time(row.activeMs), Since: row.since,
-	}
-	if info.Retention, err = retentionOf(row.retention); err != nil {
-		return nil, store.Standing{}, err
-	}
-	m := &chatv1.Member{User: user}
-	err = s.read.QueryRowContext(ctx, "SELECT name, role, joined_seq, read_seq FROM members WHERE number = ? AND user = ?", row.number, user).
-		Scan(&m.Name, &m.Role, &m.JoinedSeq, &m.ReadSeq)
-	standing := store.Standing{Member: m}
-	if errors.Is(err, sql.ErrNoRows) {
-		standing.Member, err = nil, nil
-	}
 	if err != nil {
 		return nil, store.Standing{}, err
 	}
-	err = s.read.QueryRowContext(ctx, "SELECT banned FROM sanctions WHERE number = ? AND user = ?", row.number, user).Scan(&standing.BannedUntil)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+	info.CreatedAt, info.ActiveAt = room.Time(createdMs), room.Time(activeMs)
+	if isMember {
+		standing.Member = m
 	}
+	info.Retention, err = retentionOf(retention)
 	return info, standing, err
 }
 

@@ -17,10 +17,10 @@ import (
 
 // Store is a store.Store in one file. Safe for concurrent use.
 type Store struct {
-	write     *sql.DB
-	read      *sql.DB
-	questions questions // of read
-	lock      *lockfile.Lock
+	write *sql.DB
+	read  *sql.DB
+	pages *readers // of read
+	lock  *lockfile.Lock
 }
 
 var _ store.Store = (*Store)(nil)
@@ -51,14 +51,12 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err == nil {
 		s.read, err = open(path, "deferred")
 	}
-	if err == nil {
-		s.questions, err = prepare(ctx, s.read)
-	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sqlite: open %s: %w", path, err), s.Close())
 	}
-	s.read.SetMaxOpenConns(8)
+	s.read.SetMaxOpenConns(8 + pageReaders)
 	s.read.SetMaxIdleConns(8)
+	s.pages = newReaders(s.read)
 	return s, nil
 }
 
@@ -78,6 +76,9 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close implements store.Store.
 func (s *Store) Close() error {
 	var errs []error
+	if s.pages != nil {
+		errs = append(errs, s.pages.close())
+	}
 	if s.read != nil {
 		errs = append(errs, s.read.Close())
 	}

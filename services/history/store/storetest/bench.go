@@ -14,7 +14,7 @@ const (
 )
 
 // Benchmark measures a store: the ingest of 10,000 messages in 100 rooms, and a
-// page in the middle of a room.
+// page in the middle of a room, without reactions and with two on each message.
 func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 	s := open(b)
 	heads := make([]uint32, batchRooms)
@@ -52,12 +52,34 @@ func Benchmark(b *testing.B, open func(b *testing.B) store.Store) {
 		}
 		b.ReportMetric(float64(batchMessages)*float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 	})
-	b.Run("Page50", func(b *testing.B) {
-		for b.Loop() {
-			page, err := s.Messages(b.Context(), store.Query{Room: "room7", Kind: store.Before, Seq: heads[7]/2 + 50, Limit: 50})
-			if err != nil || len(page.Messages) != 50 {
-				b.Fatal(len(page.Messages), err)
-			}
+	middle := heads[7]/2 + 50
+	page := func(b *testing.B) store.Page {
+		p, err := s.Messages(b.Context(), store.Query{Room: "room7", Kind: store.Before, Seq: middle, Limit: 50, User: "ana"})
+		if err != nil || len(p.Messages) != 50 {
+			b.Fatal(len(p.Messages), err)
 		}
-	})
+		return p
+	}
+	pages := func(name string) {
+		b.Run(name, func(b *testing.B) {
+			began := processTime(b)
+			for b.Loop() {
+				page(b)
+			}
+			b.ReportMetric(float64((processTime(b)-began).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		})
+	}
+	pages("Page50")
+	var reactions []*chatv1.Event
+	for _, m := range page(b).Messages {
+		for _, user := range []string{"ana", "bob"} {
+			heads[7]++
+			reactions = append(reactions, &chatv1.Event{Room: "room7", Seq: heads[7], TimeMs: 1_700_000_000_000, User: user, Change: &chatv1.Event_Reacted{Reacted: &chatv1.Reacted{Seq: m.GetSeq(), Emoji: "👍"}}})
+		}
+	}
+	apply([]*chatv1.LogRecord{{Events: reactions}})
+	if got := page(b).Messages[0].GetReactions(); len(got) != 1 || got[0].GetCount() != 2 || !got[0].GetMine() {
+		b.Fatal(got)
+	}
+	pages("Page50WithReactions")
 }

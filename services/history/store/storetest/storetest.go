@@ -199,6 +199,7 @@ func folded(t *testing.T, open Opener) {
 	l.do("lobby", "bo", &chatv1.React{Seq: 3, Emoji: "🎉"})                // 9
 	l.do("lobby", "ana", &chatv1.React{Seq: 3, Emoji: "👍", Remove: true}) // 10
 	l.do("lobby", "bo", &chatv1.Delete{Seq: 5})                           // 11
+	l.do("lobby", "ana", &chatv1.React{Seq: 4, Emoji: "👏"})               // 12
 	page, err := l.store.Messages(t.Context(), store.Query{Room: "lobby", Limit: 9, User: "ana"})
 	if err != nil || len(page.Messages) != 3 {
 		t.Fatalf("%v, %v", page, err)
@@ -213,8 +214,12 @@ func folded(t *testing.T, open Opener) {
 	if d := page.Messages[2]; !d.GetDeleted() || d.GetText() != "" || d.GetReplyTo() != 4 {
 		t.Errorf("the deleted one: %v", d)
 	}
-	if thread, err := l.store.Messages(t.Context(), store.Query{Room: "lobby", Thread: 3, Limit: 9}); err != nil || len(thread.Messages) != 2 {
-		t.Errorf("the thread: %v, %v", thread, err)
+	thread, err := l.store.Messages(t.Context(), store.Query{Room: "lobby", Thread: 3, Limit: 9, User: "ana"})
+	if err != nil || len(thread.Messages) != 2 {
+		t.Fatalf("the thread: %v, %v", thread, err)
+	}
+	if r := thread.Messages[0].GetReactions(); len(r) != 1 || r[0].GetEmoji() != "👏" || !r[0].GetMine() || len(page.Messages[1].GetReactions()) != 1 {
+		t.Errorf("reactions of the thread: %v; of the page: %v", r, page.Messages[1].GetReactions())
 	}
 	facts, err := l.store.Facts(t.Context(), "lobby", []uint32{2, 3, 5, 99})
 	if err != nil || len(facts) != 2 {

@@ -17,8 +17,13 @@ const (
 	reactionsQuery   = "SELECT id, emoji, count(*), max(user = ?1), min(seq) FROM reactions WHERE id >= ?2 AND id <= ?3 GROUP BY id, emoji"
 	reactionsOfQuery = "SELECT id, emoji, count(*), max(user = ?1), min(seq) FROM reactions WHERE id IN (SELECT value FROM json_each(?2)) GROUP BY id, emoji"
 	roomQuery        = "SELECT " + roomColumns + " FROM rooms WHERE room = ?"
-	numberQuery      = "SELECT number FROM rooms WHERE room = ?"
-	infoQuery        = `SELECT r.name, r.kind, r.topic, r.head, r.slow_mode, r.archived, r.closed, r.created_ms, r.created_by, r.active_ms, r.members, r.since, r.retention,
+	// sentQuery finds messages by digest. Its second condition lets SQLite see that
+	// the partial index serves.
+	sentQuery    = "SELECT id, body, message FROM messages WHERE sent = ? AND sent != 0"
+	roomsOfQuery = `SELECT r.room FROM members m JOIN rooms r ON r.number = m.number
+		WHERE m.user = ? AND r.closed = 0 ORDER BY r.active_ms DESC, r.room LIMIT ?`
+	numberQuery = "SELECT number FROM rooms WHERE room = ?"
+	infoQuery   = `SELECT r.name, r.kind, r.topic, r.head, r.slow_mode, r.archived, r.closed, r.created_ms, r.created_by, r.active_ms, r.members, r.since, r.retention,
 			m.user IS NOT NULL, coalesce(m.name, ''), coalesce(m.role, 0), coalesce(m.joined_seq, 0), coalesce(m.read_seq, 0), coalesce(s.banned, 0)
 		FROM rooms r LEFT JOIN members m ON m.number = r.number AND m.user = ?2 LEFT JOIN sanctions s ON s.number = r.number AND s.user = ?2 WHERE r.room = ?1`
 )
@@ -26,7 +31,8 @@ const (
 // questions are those that readers are asked, by name.
 func questions() map[string]string {
 	return map[string]string{
-		"room": roomQuery, "number": numberQuery, "info": infoQuery, "reactions": reactionsQuery, "reactions of": reactionsOfQuery,
+		"room": roomQuery, "number": numberQuery, "info": infoQuery, "sent": sentQuery, "rooms of": roomsOfQuery,
+		"reactions": reactionsQuery, "reactions of": reactionsOfQuery,
 		"any": anyQuery, "any in thread": anyInThreadQuery,
 		"page ASC": fmt.Sprintf(pageQuery, "ASC"), "page DESC": fmt.Sprintf(pageQuery, "DESC"),
 		"thread ASC": fmt.Sprintf(threadQuery, "ASC"), "thread DESC": fmt.Sprintf(threadQuery, "DESC"),

@@ -153,22 +153,23 @@ func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomVie
 }
 
 // RoomsOf implements store.Store.
-func (s *Store) RoomsOf(ctx context.Context, user string, limit int) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT r.room FROM members m JOIN rooms r ON r.number = m.number
-		WHERE m.user = ? AND r.closed = 0 ORDER BY r.active_ms DESC, r.room LIMIT ?`, user, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+func (s *Store) RoomsOf(ctx context.Context, user string, limit int) (ids []string, err error) {
+	err = s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		rows, err := r.questions["rooms of"].QueryContext(ctx, user, limit)
+		if err != nil {
+			return err
 		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return rows.Err()
+	})
+	return ids, err
 }
 
 // Members implements store.Store.

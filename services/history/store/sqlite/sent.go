@@ -3,17 +3,15 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
+	"errors"
 
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
 )
-
-// sentQuery finds messages by digest. Its second condition lets SQLite see that
-// the partial index serves.
-const sentQuery = "SELECT id, body, message FROM messages WHERE sent = ? AND sent != 0"
 
 // sentDigest is the indexed form of a clientMsgId: 64 bits of SHA-256, so that
 // the index stays small; equal digests are told apart by the messages.
@@ -32,44 +30,48 @@ func sentDigest(number int64, user, clientMsgID string) int64 {
 // Sent implements store.Store.
 func (s *Store) Sent(ctx context.Context, id string, keys []room.SentKey) (map[room.SentKey]room.Sent, error) {
 	found := map[room.SentKey]room.Sent{}
-	row, err := s.roomRow(ctx, id)
-	if row == nil || err != nil {
-		return found, err
-	}
-	for _, key := range keys {
-		sent, ok, err := s.sentOne(ctx, row, key)
-		if err != nil {
-			return nil, err
+	err := s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		var number int64
+		if err := r.questions["number"].QueryRowContext(ctx, id).Scan(&number); err != nil {
+			return err
 		}
-		if ok {
-			found[key] = sent
+		for _, key := range keys {
+			if err := r.sent(ctx, number, key, found); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
 	}
-	return found, nil
+	return found, err
 }
 
-func (s *Store) sentOne(ctx context.Context, row *roomRow, key room.SentKey) (room.Sent, bool, error) {
-	rows, err := s.read.QueryContext(ctx, sentQuery, sentDigest(row.number, key.User, key.ClientMsgID))
+// sent puts what became of an id into found, if it was sent.
+func (r *reader) sent(ctx context.Context, number int64, key room.SentKey, found map[room.SentKey]room.Sent) error {
+	rows, err := r.questions["sent"].QueryContext(ctx, sentDigest(number, key.User, key.ClientMsgID))
 	if err != nil {
-		return room.Sent{}, false, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
 		var body, blob []byte
 		if err := rows.Scan(&id, &body, &blob); err != nil {
-			return room.Sent{}, false, err
+			return err
 		}
 		m := &chatv1.Message{}
 		if err := proto.Unmarshal(blob, m); err != nil {
-			return room.Sent{}, false, err
+			return err
 		}
-		if id>>32 != row.number || m.GetUser() != key.User || m.GetClientMsgId() != key.ClientMsgID {
+		if id>>32 != number || m.GetUser() != key.User || m.GetClientMsgId() != key.ClientMsgID {
 			continue
 		}
 		sent := room.Sent{Seq: m.GetSeq(), TimeMs: m.GetTime().AsTime().UnixMilli()}
 		copy(sent.Body[:], body)
-		return sent, true, nil
+		found[key] = sent
+		return nil
 	}
-	return room.Sent{}, false, rows.Err()
+	return rows.Err()
 }

@@ -40,6 +40,9 @@ func NATS() Program {
 	return Program{"nats-server", "e2e", "github.com/nats-io/nats-server/v2", false}
 }
 
+// Bare is the least server, beside which natter is measured.
+func Bare() Program { return Program{"bare", "e2e", "./harness/bare/cmd/bare", false} }
+
 // Grpcurl is the tool that the guides show to admins; go.mod pins it.
 func Grpcurl() Program {
 	return Program{"grpcurl", "e2e", "github.com/fullstorydev/grpcurl/cmd/grpcurl", false}

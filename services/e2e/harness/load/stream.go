@@ -76,6 +76,9 @@ func (s *Stream) Ask(request string) error {
 	}
 }
 
+// Conn is the connection of a stream that does not run.
+func (s *Stream) Conn() *wire.Conn { return s.conn }
+
 // Close ends the connection of a stream that does not run.
 func (s *Stream) Close() error { return s.conn.Close() }
 

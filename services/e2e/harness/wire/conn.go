@@ -33,7 +33,8 @@ type Conn struct {
 	r *bufio.Reader
 }
 
-// Dial connects to a gateway, such as "http://127.0.0.1:8080", and upgrades.
+// Dial connects to a gateway, such as "http://127.0.0.1:8080", and upgrades. A
+// query in its URL goes along.
 func Dial(gateway, subprotocol string, timeout time.Duration) (*Conn, error) {
 	u, err := url.Parse(gateway)
 	if err != nil {
@@ -44,19 +45,20 @@ func Dial(gateway, subprotocol string, timeout time.Duration) (*Conn, error) {
 		return nil, err
 	}
 	c := &Conn{Conn: plain, r: bufio.NewReaderSize(plain, 16<<10)}
-	if err := c.upgrade(u.Host, subprotocol, timeout); err != nil {
+	if err := c.upgrade(u, subprotocol, timeout); err != nil {
 		plain.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Conn) upgrade(host, subprotocol string, timeout time.Duration) error {
+func (c *Conn) upgrade(u *url.URL, subprotocol string, timeout time.Duration) error {
 	if err := c.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c, "GET /v1/ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n", host, subprotocol)
+	target := url.URL{Path: "/v1/ws", RawQuery: u.RawQuery}
+	_, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n", target.RequestURI(), u.Host, subprotocol)
 	if err != nil {
 		return err
 	}

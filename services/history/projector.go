@@ -17,6 +17,9 @@ const (
 	// waits for it.
 	batchEvents = 10_000
 	batchFor    = time.Second
+	// sharedBatchFor is for a store that other replicas read: their readers cannot
+	// hurry this one.
+	sharedBatchFor = 250 * time.Millisecond
 	// applyTimeout bounds one attempt; the next one begins anew.
 	applyTimeout = 30 * time.Second
 )
@@ -64,7 +67,11 @@ func (p *projector) run(ctx context.Context) error {
 
 // gather lets more come, for a while or until a reader waits for what there is.
 func (p *projector) gather(ctx context.Context) error {
-	timer := time.NewTimer(batchFor)
+	most := batchFor
+	if p.progress.shared {
+		most = sharedBatchFor
+	}
+	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

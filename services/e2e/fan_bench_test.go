@@ -110,10 +110,10 @@ func fanNatter(b *testing.B, cfg load.FanConfig, durability string) fanFigures {
 func fan(b *testing.B, cfg load.FanConfig, p *process.Process) fanFigures {
 	b.Helper()
 	f, err := load.NewFan(cfg)
-	defer f.Close()
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer f.Close()
 	cpu := func() time.Duration {
 		used, err := p.CPU()
 		if err != nil {

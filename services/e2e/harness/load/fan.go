@@ -51,8 +51,7 @@ type fanRoom struct {
 // remembered is how many sends of a room are kept with their time.
 const remembered = 1 << 12
 
-// NewFan has all come in, some at a time. The fan is to be closed even if there
-// is an error.
+// NewFan has all come in, some at a time.
 func NewFan(cfg FanConfig) (*Fan, error) {
 	f := &Fan{}
 	var entering errgroup.Group
@@ -68,13 +67,18 @@ func NewFan(cfg FanConfig) (*Fan, error) {
 			return err
 		}
 		if err := enter(0); err != nil { // who may make the room
-			return f, errors.Join(err, entering.Wait())
+			f.Close()
+			return nil, errors.Join(err, entering.Wait())
 		}
 		for i := 1; i < cfg.Members; i++ {
 			entering.Go(func() error { return enter(i) })
 		}
 	}
-	return f, entering.Wait()
+	if err := entering.Wait(); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Start has everybody speak and listen.

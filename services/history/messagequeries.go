@@ -28,10 +28,11 @@ func (q *messageQueries) List(ctx context.Context, in *historyv1.MessagesListReq
 	if sides > 1 {
 		return nil, rpc.Refuse(badField("around", "set at most one of before, after and around"))
 	}
-	if _, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq()); err != nil {
+	info, _, err := q.service.readable(ctx, in.GetRoom(), in.GetMinSeq())
+	if err != nil {
 		return nil, err
 	}
-	page, err := q.service.store.Messages(ctx, pageQuery(in, rpc.CallerOf(ctx).User))
+	page, err := q.service.page(ctx, info.GetHead(), pageQuery(in, rpc.CallerOf(ctx).User))
 	if err != nil {
 		return nil, q.service.storeError(err)
 	}

@@ -58,6 +58,7 @@ type Service struct {
 	attempts  func() time.Duration
 	untidy    chan struct{} // holds a token while something is to be tidied up
 	searches  chan struct{} // as many as may be under way
+	newest    *newest
 
 	revocations *revocations
 	webhooks    *webhooks
@@ -90,6 +91,7 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive, prepare: prepare, fill: fill, partitions: cfg.Partitions,
 		metrics: m, trouble: &trouble{}, progress: newProgress(cfg.Store != embedded), loader: newLoader(archive), ends: map[int]uint64{}, held: heldBytes, keepEvery: keepEvery, sweeps: defaultSweepTimes(), attempts: func() time.Duration { return attemptTimeout },
 		untidy: make(chan struct{}, 1), searches: make(chan struct{}, searchesAtOnce),
+		newest: newNewest(newestBytes),
 	}
 	for _, option := range options {
 		option(s)

@@ -141,6 +141,8 @@ type Store interface {
 	Messages(ctx context.Context, q Query) (Page, error)
 	// Message is one message, or ErrNotFound.
 	Message(ctx context.Context, room, user string, seq uint32) (*chatv1.Message, error)
+	// Mine are the emojis with which a user reacted to messages, by seq.
+	Mine(ctx context.Context, room, user string, seqs []uint32) (map[uint32][]string, error)
 	// Search finds messages, the newest first.
 	Search(ctx context.Context, q SearchQuery) (SearchResults, error)
 	// Info is a room and the user's standing in it, or ErrNotFound.

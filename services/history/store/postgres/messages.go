@@ -140,6 +140,28 @@ func scanPage(rows pgx.Rows, reacted map[int64]*chatv1.Message) ([]*chatv1.Messa
 	})
 }
 
+// Mine implements store.Store.
+func (s *Store) Mine(ctx context.Context, id, user string, seqs []uint32) (map[uint32][]string, error) {
+	mine, wanted := map[uint32][]string{}, make([]int64, len(seqs))
+	for i, seq := range seqs {
+		wanted[i] = int64(seq)
+	}
+	rows, err := s.pool.Query(ctx, "SELECT id, emoji FROM reactions WHERE id = ANY("+ids+") AND user_id = $3", text(id), wanted, text(user))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key int64
+		var emoji string
+		if err := rows.Scan(&key, &emoji); err != nil {
+			return nil, err
+		}
+		mine[uint32(key)] = append(mine[uint32(key)], emoji)
+	}
+	return mine, rows.Err()
+}
+
 // Unread implements store.Store. It looks at the newest thousand.
 func (s *Store) Unread(ctx context.Context, id, user string, after, to uint32) (unread, mentions int, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT least(count(*), 100), least(count(*) FILTER (WHERE $2 = ANY(mentions)), 100) FROM (

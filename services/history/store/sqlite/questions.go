@@ -16,6 +16,7 @@ const (
 	// about those of a JSON array, which lie apart.
 	reactionsQuery   = "SELECT id, emoji, count(*), max(user = ?1), min(seq) FROM reactions WHERE id >= ?2 AND id <= ?3 GROUP BY id, emoji"
 	reactionsOfQuery = "SELECT id, emoji, count(*), max(user = ?1), min(seq) FROM reactions WHERE id IN (SELECT value FROM json_each(?2)) GROUP BY id, emoji"
+	mineQuery        = "SELECT id, emoji FROM reactions WHERE user = ?1 AND id IN (SELECT value FROM json_each(?2))"
 	roomQuery        = "SELECT " + roomColumns + " FROM rooms WHERE room = ?"
 	// sentQuery finds messages by digest. Its second condition lets SQLite see that
 	// the partial index serves.
@@ -32,7 +33,7 @@ const (
 func questions() map[string]string {
 	return map[string]string{
 		"room": roomQuery, "number": numberQuery, "info": infoQuery, "sent": sentQuery, "rooms of": roomsOfQuery,
-		"reactions": reactionsQuery, "reactions of": reactionsOfQuery,
+		"reactions": reactionsQuery, "reactions of": reactionsOfQuery, "mine": mineQuery,
 		"any": anyQuery, "any in thread": anyInThreadQuery,
 		"page ASC": fmt.Sprintf(pageQuery, "ASC"), "page DESC": fmt.Sprintf(pageQuery, "DESC"),
 		"thread ASC": fmt.Sprintf(threadQuery, "ASC"), "thread DESC": fmt.Sprintf(threadQuery, "DESC"),

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
@@ -58,9 +58,50 @@ func (p *pager) askReactions(ctx context.Context, user string, ids []int64) (*sq
 	if p.thread == 0 {
 		return p.reader.questions["reactions"].QueryContext(ctx, user, slices.Min(ids), slices.Max(ids))
 	}
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return nil, err
+	return p.reader.questions["reactions of"].QueryContext(ctx, user, array(ids))
+}
+
+// array is a JSON array.
+func array(ids []int64) string {
+	list := []byte{'['}
+	for i, id := range ids {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, id, 10)
 	}
-	return p.reader.questions["reactions of"].QueryContext(ctx, user, string(list))
+	return string(append(list, ']'))
+}
+
+// Mine implements store.Store.
+func (s *Store) Mine(ctx context.Context, id, user string, seqs []uint32) (map[uint32][]string, error) {
+	mine := map[uint32][]string{}
+	err := s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		var number int64
+		if err := r.questions["number"].QueryRowContext(ctx, id).Scan(&number); err != nil {
+			return err
+		}
+		ids := make([]int64, len(seqs))
+		for i, seq := range seqs {
+			ids[i] = number<<32 + int64(seq)
+		}
+		rows, err := r.questions["mine"].QueryContext(ctx, user, array(ids))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id int64
+			var emoji string
+			if err := rows.Scan(&id, &emoji); err != nil {
+				return err
+			}
+			mine[uint32(id)] = append(mine[uint32(id)], emoji)
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return mine, err
 }

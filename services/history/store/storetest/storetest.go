@@ -5,6 +5,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -220,6 +221,16 @@ func folded(t *testing.T, open Opener) {
 	}
 	if r := thread.Messages[0].GetReactions(); len(r) != 1 || r[0].GetEmoji() != "👏" || !r[0].GetMine() || len(page.Messages[1].GetReactions()) != 1 {
 		t.Errorf("reactions of the thread: %v; of the page: %v", r, page.Messages[1].GetReactions())
+	}
+	for user, want := range map[string]string{"ana": "map[4:[👏]]", "bo": "map[3:[🎉 👍]]", "cy": "map[]"} {
+		mine, err := l.store.Mine(t.Context(), "lobby", user, []uint32{3, 4, 5, 99})
+		slices.Sort(mine[3])
+		if err != nil || fmt.Sprint(mine) != want {
+			t.Errorf("what %s reacted with: %v, %v; want %s", user, mine, err, want)
+		}
+	}
+	if mine, err := l.store.Mine(t.Context(), "nowhere", "bo", []uint32{3}); err != nil || len(mine) != 0 {
+		t.Errorf("reactions in no room: %v, %v", mine, err)
 	}
 	facts, err := l.store.Facts(t.Context(), "lobby", []uint32{2, 3, 5, 99})
 	if err != nil || len(facts) != 2 {

@@ -85,6 +85,9 @@ func (q *roomQueries) List(ctx context.Context, in *historyv1.ListRequest) (*his
 	if len(rooms) > n {
 		out.Rooms, out.Cursor = rooms[:n], rooms[n-1].GetRoom()
 	}
+	if err := q.service.asSeen(ctx, caller.User, out.GetRooms()); err != nil {
+		return nil, q.service.storeError(err)
+	}
 	return out, nil
 }
 

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 
-	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/services/history/room"
 	"github.com/natter-chat/natter/services/history/store"
@@ -31,27 +30,8 @@ func (q *userQueries) ListRooms(ctx context.Context, in *historyv1.ListRoomsRequ
 	if len(rooms) > n {
 		out.Rooms, out.Cursor = rooms[:n], rooms[n-1].GetRoom()
 	}
-	for _, r := range out.GetRooms() {
-		if err := q.nameDirect(ctx, in.GetUser(), r); err != nil {
-			return nil, err
-		}
+	if err := q.service.asSeen(ctx, in.GetUser(), out.GetRooms()); err != nil {
+		return nil, q.service.storeError(err)
 	}
 	return out, nil
-}
-
-// nameDirect calls a direct room by whom it is with.
-func (q *userQueries) nameDirect(ctx context.Context, user string, r *chatv1.RoomView) error {
-	if r.GetKind() != chatv1.RoomKind_DIRECT {
-		return nil
-	}
-	members, err := q.service.store.Members(ctx, r.GetRoom(), "", 2)
-	if err != nil {
-		return q.service.storeError(err)
-	}
-	for _, m := range members {
-		if m.GetUser() != user {
-			r.Name = m.GetName()
-		}
-	}
-	return nil
 }

@@ -147,7 +147,7 @@ type Store interface {
 	Search(ctx context.Context, q SearchQuery) (SearchResults, error)
 	// Info is a room and the user's standing in it, or ErrNotFound.
 	Info(ctx context.Context, room, user string) (*chatv1.Room, Standing, error)
-	// Rooms lists rooms by id, and the user's role in each.
+	// Rooms lists rooms by id, with the user's role and, for a member, the newest message of each.
 	Rooms(ctx context.Context, q RoomQuery) ([]*chatv1.RoomView, error)
 	// RoomsOf are the ids of a user's rooms, the most lately active first.
 	RoomsOf(ctx context.Context, user string, limit int) ([]string, error)

@@ -4967,9 +4967,8 @@ func (x *ServerFrame_Range) GetEnd() uint32 {
 // RoomList answers rooms.
 type ServerFrame_RoomList struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As the user who asks sees them, but without last and with unread and
-	// mentions at 0: those are counted where a room is live. resume means nothing
-	// here.
+	// As the user who asks sees them; last, unread and mentions are told of
+	// rooms that the user is a member of. resume means nothing here.
 	Rooms []*v1.RoomView `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	// For the next page; absent at the end.
 	Cursor        *string `protobuf:"bytes,2,opt,name=cursor,proto3,oneof" json:"cursor,omitempty"`

@@ -4236,8 +4236,7 @@ func (x *ListRoomsRequest) GetLimit() uint32 {
 	return 0
 }
 
-// ListRoomsResponse is one page of rooms as the user sees them, without what is
-// unread.
+// ListRoomsResponse is one page of rooms as the user sees them.
 type ListRoomsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Rooms []*v1.RoomView         `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
@@ -118,8 +119,9 @@ func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomVie
 	if q.Mine {
 		join = "JOIN"
 	}
-	rows, err := s.pool.Query(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0), nullif(r.since, 0)
+	rows, err := s.pool.Query(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0), nullif(r.since, 0), l.message
 		FROM rooms r `+join+` members m ON m.number = r.number AND m.user_id = $1
+		LEFT JOIN messages l ON m.user_id IS NOT NULL AND r.last_message > 0 AND l.id = (r.number << 32) + r.last_message
 		WHERE r.room > $2 AND NOT r.closed AND ($3 OR r.kind IN ($4, $5) OR m.user_id IS NOT NULL) AND ($6 = '' OR strpos(r.folded, $6) > 0 OR strpos(r.room, $6) > 0)
 		ORDER BY r.room LIMIT $7`,
 		text(q.User), text(q.After), q.Admin, int32(chatv1.RoomKind_PUBLIC), int32(chatv1.RoomKind_BROADCAST), strings.ToLower(text(q.Text)), q.Limit)
@@ -128,7 +130,13 @@ func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomVie
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*chatv1.RoomView, error) {
 		v := &chatv1.RoomView{}
-		return v, row.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq, &v.Since)
+		var last []byte
+		err := row.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq, &v.Since, &last)
+		if err == nil && last != nil {
+			v.Last = &chatv1.Message{}
+			err = proto.Unmarshal(last, v.Last)
+		}
+		return v, err
 	})
 }
 

@@ -146,31 +146,40 @@ func (p *pager) any(ctx context.Context, from, until int64) (any bool, err error
 	return any, err
 }
 
-// Unread implements store.Store.
+// Unread implements store.Store. Of the newest thousand, only those are read
+// that may mention the user: their id is somewhere in it.
 func (s *Store) Unread(ctx context.Context, id, user string, after, to uint32) (unread, mentions int, err error) {
-	row, err := s.roomRow(ctx, id)
-	if row == nil || err != nil {
-		return 0, 0, err
-	}
-	rows, err := s.read.QueryContext(ctx, "SELECT message FROM messages WHERE id > ? AND id <= ? AND user != ? AND deleted = 0 ORDER BY id DESC LIMIT 1000",
-		row.id(after), row.id(to), user)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer rows.Close()
-	for rows.Next() && mentions < 100 {
-		var blob sql.RawBytes
-		if err := rows.Scan(&blob); err != nil {
-			return 0, 0, err
+	err = s.pages.use(ctx, func(ctx context.Context, r *reader) error {
+		var number int64
+		if err := r.questions["number"].QueryRowContext(ctx, id).Scan(&number); err != nil {
+			return err
 		}
-		m := &chatv1.Message{}
-		if err := proto.Unmarshal(blob, m); err != nil {
-			return 0, 0, err
+		from, until := number<<32+int64(after), number<<32+int64(to)
+		if err := r.questions["unread"].QueryRowContext(ctx, from, until, user).Scan(&unread); err != nil || unread == 0 {
+			return err
 		}
-		unread = min(unread+1, 100)
-		if slices.Contains(m.GetMentions(), user) {
-			mentions++
+		rows, err := r.questions["mentions"].QueryContext(ctx, from, until, user, []byte(user))
+		if err != nil {
+			return err
 		}
+		defer rows.Close()
+		for rows.Next() && mentions < 100 {
+			var blob sql.RawBytes
+			if err := rows.Scan(&blob); err != nil {
+				return err
+			}
+			m := &chatv1.Message{}
+			if err := proto.Unmarshal(blob, m); err != nil {
+				return err
+			}
+			if slices.Contains(m.GetMentions(), user) {
+				mentions++
+			}
+		}
+		return errors.Join(rows.Err(), rows.Close())
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
 	}
-	return unread, mentions, rows.Err()
+	return unread, mentions, err
 }

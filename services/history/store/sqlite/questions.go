@@ -23,6 +23,11 @@ const (
 	sentQuery    = "SELECT id, body, message FROM messages WHERE sent = ? AND sent != 0"
 	roomsOfQuery = `SELECT r.room FROM members m JOIN rooms r ON r.number = m.number
 		WHERE m.user = ? AND r.closed = 0 ORDER BY r.active_ms DESC, r.room LIMIT ?`
+	// unreadQuery and mentionsQuery are about messages with an id above ?1 and up
+	// to ?2, by others than ?3.
+	unreadQuery   = "SELECT count(*) FROM (SELECT 1 FROM messages WHERE id > ?1 AND id <= ?2 AND user != ?3 AND deleted = 0 ORDER BY id DESC LIMIT 100)"
+	mentionsQuery = `SELECT message FROM (SELECT message FROM messages WHERE id > ?1 AND id <= ?2 AND user != ?3 AND deleted = 0 ORDER BY id DESC LIMIT 1000)
+		WHERE instr(message, ?4) > 0`
 	numberQuery = "SELECT number FROM rooms WHERE room = ?"
 	infoQuery   = `SELECT r.name, r.kind, r.topic, r.head, r.slow_mode, r.archived, r.closed, r.created_ms, r.created_by, r.active_ms, r.members, r.since, r.retention,
 			m.user IS NOT NULL, coalesce(m.name, ''), coalesce(m.role, 0), coalesce(m.joined_seq, 0), coalesce(m.read_seq, 0), coalesce(s.banned, 0)
@@ -33,7 +38,7 @@ const (
 func questions() map[string]string {
 	return map[string]string{
 		"room": roomQuery, "number": numberQuery, "info": infoQuery, "sent": sentQuery, "rooms of": roomsOfQuery,
-		"reactions": reactionsQuery, "reactions of": reactionsOfQuery, "mine": mineQuery,
+		"reactions": reactionsQuery, "reactions of": reactionsOfQuery, "mine": mineQuery, "unread": unreadQuery, "mentions": mentionsQuery,
 		"any": anyQuery, "any in thread": anyInThreadQuery,
 		"page ASC": fmt.Sprintf(pageQuery, "ASC"), "page DESC": fmt.Sprintf(pageQuery, "DESC"),
 		"thread ASC": fmt.Sprintf(threadQuery, "ASC"), "thread DESC": fmt.Sprintf(threadQuery, "DESC"),

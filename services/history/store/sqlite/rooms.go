@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/room"
 	"github.com/natter-chat/natter/services/history/store"
@@ -132,8 +134,9 @@ func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomVie
 	if q.Mine {
 		join = "JOIN"
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0), nullif(r.since, 0)
+	rows, err := s.read.QueryContext(ctx, `SELECT r.room, r.name, r.kind, r.topic, r.head, r.members, r.slow_mode, r.archived, coalesce(m.role, 0), coalesce(m.read_seq, 0), nullif(r.since, 0), l.message
 		FROM rooms r `+join+` members m ON m.number = r.number AND m.user = ?1
+		LEFT JOIN messages l ON m.user IS NOT NULL AND r.last_message > 0 AND l.id = (r.number << 32) + r.last_message
 		WHERE r.room > ?2 AND r.closed = 0 AND (?3 OR r.kind IN (?4, ?5) OR m.user IS NOT NULL) AND (?6 = '' OR instr(r.folded, ?6) > 0 OR instr(r.room, ?6) > 0)
 		ORDER BY r.room LIMIT ?7`,
 		q.User, q.After, q.Admin, chatv1.RoomKind_PUBLIC, chatv1.RoomKind_BROADCAST, strings.ToLower(q.Text), q.Limit)
@@ -144,8 +147,15 @@ func (s *Store) Rooms(ctx context.Context, q store.RoomQuery) ([]*chatv1.RoomVie
 	var list []*chatv1.RoomView
 	for rows.Next() {
 		v := &chatv1.RoomView{}
-		if err := rows.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq, &v.Since); err != nil {
+		var last sql.RawBytes
+		if err := rows.Scan(&v.Room, &v.Name, &v.Kind, &v.Topic, &v.Head, &v.MemberCount, &v.SlowModeSeconds, &v.Archived, &v.Role, &v.ReadSeq, &v.Since, &last); err != nil {
 			return nil, err
+		}
+		if len(last) > 0 {
+			v.Last = &chatv1.Message{}
+			if err := proto.Unmarshal(last, v.Last); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, v)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -442,6 +443,27 @@ func lists(t *testing.T, open Opener) {
 	}
 	if got, err := l.store.RoomsOf(t.Context(), "bo", 9); err != nil || fmt.Sprint(got) != "[secret]" {
 		t.Errorf("rooms of bo: %v, %v", got, err)
+	}
+	l.do("open", "ana", &chatv1.Send{ClientMsgId: "x", Text: "in the open"})
+	said := l.do("secret", "ana", &chatv1.Send{ClientMsgId: "y", Text: "in secret"})
+	for user, want := range map[string]string{"bo": "news open secret in secret", "ana": "news open in the open secret in secret", "eve": "news open"} {
+		rooms, err := l.store.Rooms(t.Context(), store.RoomQuery{User: user, Limit: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range rooms {
+			got = append(got, r.GetRoom())
+			if r.Last != nil {
+				got = append(got, r.GetLast().GetText())
+			}
+			if r.GetRoom() == "secret" && r.GetLast().GetSeq() != said.GetSeq() {
+				t.Errorf("the newest message of a room is %v", r.GetLast())
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s sees %q, want %q", user, got, want)
+		}
 	}
 	members, err := l.store.Members(t.Context(), "secret", "", 1)
 	if err != nil || len(members) != 1 || members[0].GetUser() != "ana" || members[0].GetRole() != chatv1.Role_OWNER {

@@ -11,6 +11,8 @@ WEBTEST := services/gateway/web/test/node_modules
 # The files of the compose stack, parted by colons, such as
 # STACK=deploy/compose.yaml:deploy/compose.cluster.yaml
 STACK   ?= deploy/compose.yaml
+# The room that the compose stack has from the start; none, to restore a backup.
+ROOM    ?= lobby
 COMPOSE := COMPOSE_FILE=$(STACK) docker compose
 # The commit that proto must not break: the one before the last, or the last
 # one where there are changes on top of it.
@@ -50,9 +52,9 @@ e2e-stack: ## the compose stack: started, looked at, scaled, broken, replaced; n
 e2e-stack-long: ## every fault of every container, on one stack and on a cluster; an hour
 	NATTER_STACK_LONG=1 $(GO) test -count=1 -timeout 90m -tags e2e -v ./services/e2e/stack
 
-up: secrets ## the compose stack, built from here: http://localhost:8080
+up: secrets ## the compose stack, built from here: http://localhost:8080; with ROOM= without a room, for a restore
 	$(COMPOSE) up -d --build --wait
-	@$(COMPOSE) run --rm natterctl rooms create --id lobby --if-missing Lobby >/dev/null
+	@$(if $(ROOM),$(COMPOSE) run --rm natterctl rooms create --id $(ROOM) --if-missing $(if $(filter lobby,$(ROOM)),Lobby,$(ROOM)) >/dev/null)
 	@$(COMPOSE) ps --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
 
 secrets: ## make the stack's secrets that are missing, in deploy/secrets

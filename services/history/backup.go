@@ -57,6 +57,9 @@ func (q *storeQueries) Backup(in *historyv1.BackupRequest, stream grpc.ServerStr
 			return err
 		}
 	}
+	if err := s.backUpWebhooks(ctx, lines); err != nil {
+		return err
+	}
 	if err := lines.about(map[string]any{"format": "backup", "version": backupVersion, "end": true}); err != nil {
 		return err
 	}

@@ -12,9 +12,9 @@ import (
 
 const (
 	// exportVersion and backupVersion are those of the lines; a reader refuses a
-	// higher one. A backup has had revocations since 2.
+	// higher one. A backup has had revocations since 2, and webhooks since 3.
 	exportVersion = 1
-	backupVersion = 2
+	backupVersion = 3
 	// exportBytes is about how much of a file is sent at once.
 	exportBytes = 128 << 10
 )

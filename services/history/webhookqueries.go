@@ -58,18 +58,8 @@ func (q *webhookQueries) Create(ctx context.Context, in *historyv1.WebhooksCreat
 		return nil, rpc.Refuse(r)
 	}
 	h.Secrets = []shelf.Secret{{Value: value}}
-	all, err := q.service.webhooks.shelf.Hooks(ctx)
-	if err != nil {
-		return nil, q.away(ctx, err)
-	}
-	if len(all) >= maxWebhooks {
-		return nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_TOO_LARGE, Message: fmt.Sprintf("there are at most %d webhooks; delete one", maxWebhooks)})
-	}
-	if h.Starts, err = q.service.logEnds(ctx); err != nil {
-		return nil, q.away(ctx, err)
-	}
-	if err := q.service.webhooks.shelf.Add(ctx, h); err != nil {
-		return nil, q.away(ctx, err)
+	if err := q.add(ctx, h); err != nil {
+		return nil, err
 	}
 	q.service.log.InfoContext(ctx, "audit: a webhook was made", "webhook", h.ID, "rooms", strings.Join(h.Rooms, " "))
 	return &historyv1.WebhooksCreateResponse{Webhook: webhookOf(h), Secret: value}, nil

@@ -30,7 +30,7 @@ func TestWebhooksAreForAdmins(t *testing.T) {
 			t.Errorf("a gateway may call %s: %v", m.MethodName, err)
 		}
 	}
-	if len(methods) != 8 {
+	if len(methods) != 9 {
 		t.Errorf("there are %d methods", len(methods))
 	}
 }

@@ -34,7 +34,7 @@ func TestLines(t *testing.T) {
 		`{"what":{}}`:           "unknown field",
 		`{}`:                    "one of natter, event",
 		`{"event":{"seq":"x"}}`: "event:",
-		`{"natter":{"format":"export","version":3}}`:            "version 3",
+		`{"natter":{"format":"export","version":4}}`:            "version 4",
 		`{"natter":{"format":"export","version":1,"user":"u"}}`: "natter.user",
 		`{"room":{"room":"r","kind":"OTHER"}}`:                  "room.kind",
 		`{"member":{"room":"r","user":"u","role":"KING"}}`:      "member.role",

@@ -52,6 +52,9 @@ func (i *Import) take(ctx context.Context, env *command.Env, client *command.Cli
 		return im.failed(i.File, err)
 	}
 	fmt.Fprintf(env.Stdout, "imported %s: %d events, %d of them new\n", i.File, im.events, im.added)
+	if im.webhooks > 0 {
+		fmt.Fprintf(env.Stderr, "%d webhooks are there, disabled: natterctl webhook list tells them, and natterctl webhook update ID --enable lets one begin with what comes now.\n", im.webhooks)
+	}
 	return nil
 }
 

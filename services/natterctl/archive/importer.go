@@ -30,14 +30,15 @@ func (l *lineError) Unwrap() error { return l.err }
 
 // importer sends lines in batches, each of one room.
 type importer struct {
-	ctx     context.Context
-	client  *command.Client
-	batch   []*item
-	bytes   int
-	seqs    map[[2]string]uint32 // of messages from elsewhere, by room and id
-	pending map[string]bool      // ids in the batch
-	events  int
-	added   uint32
+	ctx      context.Context
+	client   *command.Client
+	batch    []*item
+	bytes    int
+	seqs     map[[2]string]uint32 // of messages from elsewhere, by room and id
+	pending  map[string]bool      // ids in the batch
+	events   int
+	added    uint32
+	webhooks int // new ones
 }
 
 func newImporter(ctx context.Context, client *command.Client) *importer {
@@ -59,6 +60,12 @@ func (im *importer) line(number int, text []byte) error {
 		}
 		return nil
 	}
+	if it.webhook != nil {
+		if err := im.webhook(it.webhook); err != nil {
+			return &lineError{number, err}
+		}
+		return nil
+	}
 	it.number = number
 	if len(im.batch) > 0 && !im.fits(it) {
 		if err := im.flush(); err != nil {
@@ -74,6 +81,18 @@ func (im *importer) line(number int, text []byte) error {
 		im.pending[it.id] = true
 	}
 	return nil
+}
+
+// webhook takes one, which begins behind all that was imported before.
+func (im *importer) webhook(kept *historyv1.KeptWebhook) error {
+	if err := im.flush(); err != nil {
+		return err
+	}
+	resp, err := im.client.Webhooks.Import(im.ctx, &historyv1.WebhooksImportRequest{Kept: kept})
+	if resp.GetAdded() {
+		im.webhooks++
+	}
+	return err
 }
 
 // revoke makes a user's tokens void as they were.

@@ -12,10 +12,11 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 )
 
 // version is the newest of the format that this program reads.
-const version = 2
+const version = 3
 
 // line is one line of a file: one of its fields is set.
 type line struct {
@@ -26,6 +27,7 @@ type line struct {
 	Member  *memberLine
 	Message *messageLine
 	Revoked json.RawMessage
+	Webhook json.RawMessage
 }
 
 type header struct {
@@ -59,12 +61,14 @@ type messageLine struct {
 	Time                       time.Time
 }
 
-// item is what a line asks the server to take: an event, a mark or a revocation.
+// item is what a line asks the server to take: an event, a mark, a revocation or
+// a webhook.
 type item struct {
 	number  int // of the line
 	event   *chatv1.Event
 	mark    *chatv1.Mark
 	revoked *chatv1.Revocation
+	webhook *historyv1.KeptWebhook
 	// id of a message that others may refer to, and what it refers to itself.
 	id, replyTo, thread string
 }
@@ -106,6 +110,12 @@ func parse(text []byte) (*item, error) {
 			return nil, fmt.Errorf("revoked: %w", err)
 		}
 		return &item{revoked: r}, nil
+	case l.Webhook != nil:
+		w := &historyv1.KeptWebhook{}
+		if err := lenient.Unmarshal(l.Webhook, w); err != nil {
+			return nil, fmt.Errorf("webhook: %w", err)
+		}
+		return &item{webhook: w}, nil
 	case l.Room != nil:
 		return l.Room.item()
 	case l.Member != nil:
@@ -113,7 +123,7 @@ func parse(text []byte) (*item, error) {
 	case l.Message != nil:
 		return l.Message.item()
 	}
-	return nil, errors.New("a line has one of natter, event, mark, revoked, room, member and message")
+	return nil, errors.New("a line has one of natter, event, mark, revoked, webhook, room, member and message")
 }
 
 func (h *header) check() error {

@@ -39,7 +39,7 @@ func (r *Restore) Run(ctx context.Context, env *command.Env, client *command.Cli
 	if err != nil {
 		return fmt.Errorf("%s, %w", r.File, err)
 	}
-	if err := held.fresh(ctx, client); err != nil {
+	if err := held.fresh(ctx, env, client); err != nil {
 		return err
 	}
 	for _, revoked := range held.revoked {
@@ -81,18 +81,21 @@ func survey(in io.Reader) (*holding, error) {
 	})
 }
 
+// operator is who made the rooms that nobody owns, such as the one of make up.
+const operator = "natter"
+
 // errInUse says that a deployment has other rooms than a backup.
 var errInUse = errors.New("the deployment is in use")
 
 // fresh refuses a deployment that has what is not in the backup.
-func (h *holding) fresh(ctx context.Context, client *command.Client) error {
+func (h *holding) fresh(ctx context.Context, env *command.Env, client *command.Client) error {
 	for cursor := ""; ; {
 		list, err := client.Rooms.List(ctx, &historyv1.ListRequest{Cursor: cursor})
 		if err != nil {
 			return err
 		}
 		for _, view := range list.GetRooms() {
-			if err := h.belongs(ctx, client, view.GetRoom()); err != nil {
+			if err := h.belongs(ctx, env, client, view.GetRoom()); err != nil {
 				return err
 			}
 		}
@@ -102,24 +105,29 @@ func (h *holding) fresh(ctx context.Context, client *command.Client) error {
 	}
 }
 
-// belongs refuses a room that is not of the backup.
-func (h *holding) belongs(ctx context.Context, client *command.Client, id string) error {
-	created := h.created[id]
-	if created == nil {
-		return &command.Advised{
-			Err:  fmt.Errorf("%w: it has the room %s, which is not in the backup", errInUse, id),
-			Next: "nothing was restored. Restore into a fresh deployment, with an empty data directory (or an empty database and an empty NATS); to add the backup's rooms to those that are here, use natterctl import with the same file.",
-		}
-	}
+// belongs refuses a room that is not of the backup. A bare one, of the
+// deployment's own making, may stay beside it.
+func (h *holding) belongs(ctx context.Context, env *command.Env, client *command.Client, id string) error {
 	got, err := client.Rooms.Get(ctx, &historyv1.GetRequest{Room: id})
 	if err != nil {
 		return err
 	}
-	if here := got.GetRoom(); here.GetCreatedBy() != created.GetUser() || here.GetCreatedAt().AsTime().UnixMilli() != created.GetTimeMs() {
+	here, created := got.GetRoom(), h.created[id]
+	bare := here.GetCreatedBy() == operator && here.GetHead() == 1 && here.GetMemberCount() == 0
+	switch {
+	case created == nil && bare:
+		fmt.Fprintf(env.Stderr, "the deployment's empty room %s is not in the backup, and stays\n", id)
+		return nil
+	case created == nil:
 		return &command.Advised{
-			Err:  fmt.Errorf("%w: its room %s is another one than the backup's", errInUse, id),
-			Next: "nothing was restored. Restore into a fresh deployment, with an empty data directory (or an empty database and an empty NATS), before anybody opens the page and before rooms are made.",
+			Err:  fmt.Errorf("%w: it has the room %s, which is not in the backup", errInUse, id),
+			Next: "nothing was restored. Restore into a fresh deployment, with an empty data directory (or an empty database and an empty NATS); to add the backup's rooms to those that are here, use natterctl import with the same file.",
 		}
+	case here.GetCreatedBy() == created.GetUser() && here.GetCreatedAt().AsTime().UnixMilli() == created.GetTimeMs():
+		return nil
 	}
-	return nil
+	return &command.Advised{
+		Err:  fmt.Errorf("%w: its room %s is another one than the backup's", errInUse, id),
+		Next: "nothing was restored. Restore into a fresh deployment, with an empty data directory (or an empty database and an empty NATS), before anybody opens the page and before rooms are made. The compose stack has such a start after docker compose down --volumes (all its data goes) and make up ROOM= (with nothing behind the sign).",
+	}
 }

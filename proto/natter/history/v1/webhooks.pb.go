@@ -832,6 +832,205 @@ func (*WebhooksDeleteResponse) Descriptor() ([]byte, []int) {
 	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{11}
 }
 
+// KeptWebhook is a webhook with its secrets, as backups have it.
+type KeptWebhook struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Webhook *Webhook               `protobuf:"bytes,1,opt,name=webhook,proto3" json:"webhook,omitempty"`
+	// The one in force, and the one before while it serves.
+	Secrets       []*WebhookSecret `protobuf:"bytes,2,rep,name=secrets,proto3" json:"secrets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeptWebhook) Reset() {
+	*x = KeptWebhook{}
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeptWebhook) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeptWebhook) ProtoMessage() {}
+
+func (x *KeptWebhook) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeptWebhook.ProtoReflect.Descriptor instead.
+func (*KeptWebhook) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *KeptWebhook) GetWebhook() *Webhook {
+	if x != nil {
+		return x.Webhook
+	}
+	return nil
+}
+
+func (x *KeptWebhook) GetSecrets() []*WebhookSecret {
+	if x != nil {
+		return x.Secrets
+	}
+	return nil
+}
+
+// WebhookSecret signs deliveries.
+type WebhookSecret struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 16-256 bytes.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Until when; absent: for good.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3,oneof" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebhookSecret) Reset() {
+	*x = WebhookSecret{}
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebhookSecret) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebhookSecret) ProtoMessage() {}
+
+func (x *WebhookSecret) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebhookSecret.ProtoReflect.Descriptor instead.
+func (*WebhookSecret) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *WebhookSecret) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *WebhookSecret) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// WebhooksImportRequest is a webhook of a backup.
+type WebhooksImportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kept          *KeptWebhook           `protobuf:"bytes,1,opt,name=kept,proto3" json:"kept,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebhooksImportRequest) Reset() {
+	*x = WebhooksImportRequest{}
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebhooksImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebhooksImportRequest) ProtoMessage() {}
+
+func (x *WebhooksImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebhooksImportRequest.ProtoReflect.Descriptor instead.
+func (*WebhooksImportRequest) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *WebhooksImportRequest) GetKept() *KeptWebhook {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
+// WebhooksImportResponse tells whether it was not there yet.
+type WebhooksImportResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Added         bool                   `protobuf:"varint,1,opt,name=added,proto3" json:"added,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WebhooksImportResponse) Reset() {
+	*x = WebhooksImportResponse{}
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WebhooksImportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WebhooksImportResponse) ProtoMessage() {}
+
+func (x *WebhooksImportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WebhooksImportResponse.ProtoReflect.Descriptor instead.
+func (*WebhooksImportResponse) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *WebhooksImportResponse) GetAdded() bool {
+	if x != nil {
+		return x.Added
+	}
+	return false
+}
+
 // WebhooksTestRequest names a webhook.
 type WebhooksTestRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -842,7 +1041,7 @@ type WebhooksTestRequest struct {
 
 func (x *WebhooksTestRequest) Reset() {
 	*x = WebhooksTestRequest{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[12]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +1053,7 @@ func (x *WebhooksTestRequest) String() string {
 func (*WebhooksTestRequest) ProtoMessage() {}
 
 func (x *WebhooksTestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[12]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +1066,7 @@ func (x *WebhooksTestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhooksTestRequest.ProtoReflect.Descriptor instead.
 func (*WebhooksTestRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{12}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *WebhooksTestRequest) GetId() string {
@@ -894,7 +1093,7 @@ type WebhooksTestResponse struct {
 
 func (x *WebhooksTestResponse) Reset() {
 	*x = WebhooksTestResponse{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[13]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -906,7 +1105,7 @@ func (x *WebhooksTestResponse) String() string {
 func (*WebhooksTestResponse) ProtoMessage() {}
 
 func (x *WebhooksTestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[13]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -919,7 +1118,7 @@ func (x *WebhooksTestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhooksTestResponse.ProtoReflect.Descriptor instead.
 func (*WebhooksTestResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{13}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WebhooksTestResponse) GetDelivered() bool {
@@ -966,7 +1165,7 @@ type WebhooksListDeadRequest struct {
 
 func (x *WebhooksListDeadRequest) Reset() {
 	*x = WebhooksListDeadRequest{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[14]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1177,7 @@ func (x *WebhooksListDeadRequest) String() string {
 func (*WebhooksListDeadRequest) ProtoMessage() {}
 
 func (x *WebhooksListDeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[14]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1190,7 @@ func (x *WebhooksListDeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhooksListDeadRequest.ProtoReflect.Descriptor instead.
 func (*WebhooksListDeadRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{14}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WebhooksListDeadRequest) GetId() string {
@@ -1034,7 +1233,7 @@ type WebhooksListDeadResponse struct {
 
 func (x *WebhooksListDeadResponse) Reset() {
 	*x = WebhooksListDeadResponse{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[15]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1046,7 +1245,7 @@ func (x *WebhooksListDeadResponse) String() string {
 func (*WebhooksListDeadResponse) ProtoMessage() {}
 
 func (x *WebhooksListDeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[15]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1059,7 +1258,7 @@ func (x *WebhooksListDeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhooksListDeadResponse.ProtoReflect.Descriptor instead.
 func (*WebhooksListDeadResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{15}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WebhooksListDeadResponse) GetLetters() []*DeadLetter {
@@ -1099,7 +1298,7 @@ type DeadLetter struct {
 
 func (x *DeadLetter) Reset() {
 	*x = DeadLetter{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[16]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1310,7 @@ func (x *DeadLetter) String() string {
 func (*DeadLetter) ProtoMessage() {}
 
 func (x *DeadLetter) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[16]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1124,7 +1323,7 @@ func (x *DeadLetter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetter.ProtoReflect.Descriptor instead.
 func (*DeadLetter) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{16}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeadLetter) GetRoom() string {
@@ -1197,7 +1396,7 @@ type WebhooksRetryDeadRequest struct {
 
 func (x *WebhooksRetryDeadRequest) Reset() {
 	*x = WebhooksRetryDeadRequest{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[17]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1408,7 @@ func (x *WebhooksRetryDeadRequest) String() string {
 func (*WebhooksRetryDeadRequest) ProtoMessage() {}
 
 func (x *WebhooksRetryDeadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[17]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1421,7 @@ func (x *WebhooksRetryDeadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhooksRetryDeadRequest.ProtoReflect.Descriptor instead.
 func (*WebhooksRetryDeadRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{17}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WebhooksRetryDeadRequest) GetId() string {
@@ -1256,7 +1455,7 @@ type WebhooksRetryDeadResponse struct {
 
 func (x *WebhooksRetryDeadResponse) Reset() {
 	*x = WebhooksRetryDeadResponse{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[18]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1467,7 @@ func (x *WebhooksRetryDeadResponse) String() string {
 func (*WebhooksRetryDeadResponse) ProtoMessage() {}
 
 func (x *WebhooksRetryDeadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[18]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1480,7 @@ func (x *WebhooksRetryDeadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhooksRetryDeadResponse.ProtoReflect.Descriptor instead.
 func (*WebhooksRetryDeadResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{18}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *WebhooksRetryDeadResponse) GetLetters() uint32 {
@@ -1320,7 +1519,7 @@ type WebhookDelivery struct {
 
 func (x *WebhookDelivery) Reset() {
 	*x = WebhookDelivery{}
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[19]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1531,7 @@ func (x *WebhookDelivery) String() string {
 func (*WebhookDelivery) ProtoMessage() {}
 
 func (x *WebhookDelivery) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_webhooks_proto_msgTypes[19]
+	mi := &file_natter_history_v1_webhooks_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1544,7 @@ func (x *WebhookDelivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WebhookDelivery.ProtoReflect.Descriptor instead.
 func (*WebhookDelivery) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{19}
+	return file_natter_history_v1_webhooks_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WebhookDelivery) GetWebhook() string {
@@ -1474,7 +1673,18 @@ const file_natter_history_v1_webhooks_proto_rawDesc = "" +
 	"\x06secret\x18\x02 \x01(\tR\x06secret\"'\n" +
 	"\x15WebhooksDeleteRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x18\n" +
-	"\x16WebhooksDeleteResponse\"%\n" +
+	"\x16WebhooksDeleteResponse\"\x7f\n" +
+	"\vKeptWebhook\x124\n" +
+	"\awebhook\x18\x01 \x01(\v2\x1a.natter.history.v1.WebhookR\awebhook\x12:\n" +
+	"\asecrets\x18\x02 \x03(\v2 .natter.history.v1.WebhookSecretR\asecrets\"f\n" +
+	"\rWebhookSecret\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x125\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x05until\x88\x01\x01B\b\n" +
+	"\x06_until\"K\n" +
+	"\x15WebhooksImportRequest\x122\n" +
+	"\x04kept\x18\x01 \x01(\v2\x1e.natter.history.v1.KeptWebhookR\x04kept\".\n" +
+	"\x16WebhooksImportResponse\x12\x14\n" +
+	"\x05added\x18\x01 \x01(\bR\x05added\"%\n" +
 	"\x13WebhooksTestRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x95\x01\n" +
 	"\x14WebhooksTestResponse\x12\x1c\n" +
@@ -1515,13 +1725,14 @@ const file_natter_history_v1_webhooks_proto_rawDesc = "" +
 	"\x05epoch\x18\x05 \x01(\x04R\x05epoch\x12\x14\n" +
 	"\x05after\x18\x06 \x01(\rR\x05after\x12\x18\n" +
 	"\athrough\x18\a \x01(\rR\athrough\x12;\n" +
-	"\x06events\x18\b \x03(\v2#.natter.client.v1.ServerFrame.EventR\x06events2\xbc\x06\n" +
+	"\x06events\x18\b \x03(\v2#.natter.client.v1.ServerFrame.EventR\x06events2\xa3\a\n" +
 	"\bWebhooks\x12e\n" +
 	"\x06Create\x12(.natter.history.v1.WebhooksCreateRequest\x1a).natter.history.v1.WebhooksCreateResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12_\n" +
 	"\x04List\x12&.natter.history.v1.WebhooksListRequest\x1a'.natter.history.v1.WebhooksListResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12\\\n" +
 	"\x03Get\x12%.natter.history.v1.WebhooksGetRequest\x1a&.natter.history.v1.WebhooksGetResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12e\n" +
 	"\x06Update\x12(.natter.history.v1.WebhooksUpdateRequest\x1a).natter.history.v1.WebhooksUpdateResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12e\n" +
-	"\x06Delete\x12(.natter.history.v1.WebhooksDeleteRequest\x1a).natter.history.v1.WebhooksDeleteResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12_\n" +
+	"\x06Delete\x12(.natter.history.v1.WebhooksDeleteRequest\x1a).natter.history.v1.WebhooksDeleteResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12e\n" +
+	"\x06Import\x12(.natter.history.v1.WebhooksImportRequest\x1a).natter.history.v1.WebhooksImportResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12_\n" +
 	"\x04Test\x12&.natter.history.v1.WebhooksTestRequest\x1a'.natter.history.v1.WebhooksTestResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12k\n" +
 	"\bListDead\x12*.natter.history.v1.WebhooksListDeadRequest\x1a+.natter.history.v1.WebhooksListDeadResponse\"\x06\xaa\xfd\x1b\x02\b\x03\x12n\n" +
 	"\tRetryDead\x12+.natter.history.v1.WebhooksRetryDeadRequest\x1a,.natter.history.v1.WebhooksRetryDeadResponse\"\x06\xaa\xfd\x1b\x02\b\x03BAZ?github.com/natter-chat/natter/proto/natter/history/v1;historyv1b\x06proto3"
@@ -1538,7 +1749,7 @@ func file_natter_history_v1_webhooks_proto_rawDescGZIP() []byte {
 	return file_natter_history_v1_webhooks_proto_rawDescData
 }
 
-var file_natter_history_v1_webhooks_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_natter_history_v1_webhooks_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_natter_history_v1_webhooks_proto_goTypes = []any{
 	(*Webhook)(nil),                   // 0: natter.history.v1.Webhook
 	(*WebhookProgress)(nil),           // 1: natter.history.v1.WebhookProgress
@@ -1552,55 +1763,65 @@ var file_natter_history_v1_webhooks_proto_goTypes = []any{
 	(*WebhooksUpdateResponse)(nil),    // 9: natter.history.v1.WebhooksUpdateResponse
 	(*WebhooksDeleteRequest)(nil),     // 10: natter.history.v1.WebhooksDeleteRequest
 	(*WebhooksDeleteResponse)(nil),    // 11: natter.history.v1.WebhooksDeleteResponse
-	(*WebhooksTestRequest)(nil),       // 12: natter.history.v1.WebhooksTestRequest
-	(*WebhooksTestResponse)(nil),      // 13: natter.history.v1.WebhooksTestResponse
-	(*WebhooksListDeadRequest)(nil),   // 14: natter.history.v1.WebhooksListDeadRequest
-	(*WebhooksListDeadResponse)(nil),  // 15: natter.history.v1.WebhooksListDeadResponse
-	(*DeadLetter)(nil),                // 16: natter.history.v1.DeadLetter
-	(*WebhooksRetryDeadRequest)(nil),  // 17: natter.history.v1.WebhooksRetryDeadRequest
-	(*WebhooksRetryDeadResponse)(nil), // 18: natter.history.v1.WebhooksRetryDeadResponse
-	(*WebhookDelivery)(nil),           // 19: natter.history.v1.WebhookDelivery
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),       // 21: google.protobuf.Duration
-	(*v1.ServerFrame_Event)(nil),      // 22: natter.client.v1.ServerFrame.Event
+	(*KeptWebhook)(nil),               // 12: natter.history.v1.KeptWebhook
+	(*WebhookSecret)(nil),             // 13: natter.history.v1.WebhookSecret
+	(*WebhooksImportRequest)(nil),     // 14: natter.history.v1.WebhooksImportRequest
+	(*WebhooksImportResponse)(nil),    // 15: natter.history.v1.WebhooksImportResponse
+	(*WebhooksTestRequest)(nil),       // 16: natter.history.v1.WebhooksTestRequest
+	(*WebhooksTestResponse)(nil),      // 17: natter.history.v1.WebhooksTestResponse
+	(*WebhooksListDeadRequest)(nil),   // 18: natter.history.v1.WebhooksListDeadRequest
+	(*WebhooksListDeadResponse)(nil),  // 19: natter.history.v1.WebhooksListDeadResponse
+	(*DeadLetter)(nil),                // 20: natter.history.v1.DeadLetter
+	(*WebhooksRetryDeadRequest)(nil),  // 21: natter.history.v1.WebhooksRetryDeadRequest
+	(*WebhooksRetryDeadResponse)(nil), // 22: natter.history.v1.WebhooksRetryDeadResponse
+	(*WebhookDelivery)(nil),           // 23: natter.history.v1.WebhookDelivery
+	(*timestamppb.Timestamp)(nil),     // 24: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),       // 25: google.protobuf.Duration
+	(*v1.ServerFrame_Event)(nil),      // 26: natter.client.v1.ServerFrame.Event
 }
 var file_natter_history_v1_webhooks_proto_depIdxs = []int32{
-	20, // 0: natter.history.v1.Webhook.created_at:type_name -> google.protobuf.Timestamp
-	20, // 1: natter.history.v1.Webhook.updated_at:type_name -> google.protobuf.Timestamp
-	20, // 2: natter.history.v1.Webhook.old_secret_until:type_name -> google.protobuf.Timestamp
-	20, // 3: natter.history.v1.WebhookProgress.waiting_since:type_name -> google.protobuf.Timestamp
+	24, // 0: natter.history.v1.Webhook.created_at:type_name -> google.protobuf.Timestamp
+	24, // 1: natter.history.v1.Webhook.updated_at:type_name -> google.protobuf.Timestamp
+	24, // 2: natter.history.v1.Webhook.old_secret_until:type_name -> google.protobuf.Timestamp
+	24, // 3: natter.history.v1.WebhookProgress.waiting_since:type_name -> google.protobuf.Timestamp
 	0,  // 4: natter.history.v1.WebhooksCreateResponse.webhook:type_name -> natter.history.v1.Webhook
 	0,  // 5: natter.history.v1.WebhooksListResponse.webhooks:type_name -> natter.history.v1.Webhook
 	0,  // 6: natter.history.v1.WebhooksGetResponse.webhook:type_name -> natter.history.v1.Webhook
 	1,  // 7: natter.history.v1.WebhooksGetResponse.progress:type_name -> natter.history.v1.WebhookProgress
-	21, // 8: natter.history.v1.WebhooksUpdateRequest.keep_old_secret:type_name -> google.protobuf.Duration
+	25, // 8: natter.history.v1.WebhooksUpdateRequest.keep_old_secret:type_name -> google.protobuf.Duration
 	0,  // 9: natter.history.v1.WebhooksUpdateResponse.webhook:type_name -> natter.history.v1.Webhook
-	21, // 10: natter.history.v1.WebhooksTestResponse.took:type_name -> google.protobuf.Duration
-	16, // 11: natter.history.v1.WebhooksListDeadResponse.letters:type_name -> natter.history.v1.DeadLetter
-	20, // 12: natter.history.v1.DeadLetter.first_attempt:type_name -> google.protobuf.Timestamp
-	20, // 13: natter.history.v1.DeadLetter.last_attempt:type_name -> google.protobuf.Timestamp
-	22, // 14: natter.history.v1.WebhookDelivery.events:type_name -> natter.client.v1.ServerFrame.Event
-	2,  // 15: natter.history.v1.Webhooks.Create:input_type -> natter.history.v1.WebhooksCreateRequest
-	4,  // 16: natter.history.v1.Webhooks.List:input_type -> natter.history.v1.WebhooksListRequest
-	6,  // 17: natter.history.v1.Webhooks.Get:input_type -> natter.history.v1.WebhooksGetRequest
-	8,  // 18: natter.history.v1.Webhooks.Update:input_type -> natter.history.v1.WebhooksUpdateRequest
-	10, // 19: natter.history.v1.Webhooks.Delete:input_type -> natter.history.v1.WebhooksDeleteRequest
-	12, // 20: natter.history.v1.Webhooks.Test:input_type -> natter.history.v1.WebhooksTestRequest
-	14, // 21: natter.history.v1.Webhooks.ListDead:input_type -> natter.history.v1.WebhooksListDeadRequest
-	17, // 22: natter.history.v1.Webhooks.RetryDead:input_type -> natter.history.v1.WebhooksRetryDeadRequest
-	3,  // 23: natter.history.v1.Webhooks.Create:output_type -> natter.history.v1.WebhooksCreateResponse
-	5,  // 24: natter.history.v1.Webhooks.List:output_type -> natter.history.v1.WebhooksListResponse
-	7,  // 25: natter.history.v1.Webhooks.Get:output_type -> natter.history.v1.WebhooksGetResponse
-	9,  // 26: natter.history.v1.Webhooks.Update:output_type -> natter.history.v1.WebhooksUpdateResponse
-	11, // 27: natter.history.v1.Webhooks.Delete:output_type -> natter.history.v1.WebhooksDeleteResponse
-	13, // 28: natter.history.v1.Webhooks.Test:output_type -> natter.history.v1.WebhooksTestResponse
-	15, // 29: natter.history.v1.Webhooks.ListDead:output_type -> natter.history.v1.WebhooksListDeadResponse
-	18, // 30: natter.history.v1.Webhooks.RetryDead:output_type -> natter.history.v1.WebhooksRetryDeadResponse
-	23, // [23:31] is the sub-list for method output_type
-	15, // [15:23] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	0,  // 10: natter.history.v1.KeptWebhook.webhook:type_name -> natter.history.v1.Webhook
+	13, // 11: natter.history.v1.KeptWebhook.secrets:type_name -> natter.history.v1.WebhookSecret
+	24, // 12: natter.history.v1.WebhookSecret.until:type_name -> google.protobuf.Timestamp
+	12, // 13: natter.history.v1.WebhooksImportRequest.kept:type_name -> natter.history.v1.KeptWebhook
+	25, // 14: natter.history.v1.WebhooksTestResponse.took:type_name -> google.protobuf.Duration
+	20, // 15: natter.history.v1.WebhooksListDeadResponse.letters:type_name -> natter.history.v1.DeadLetter
+	24, // 16: natter.history.v1.DeadLetter.first_attempt:type_name -> google.protobuf.Timestamp
+	24, // 17: natter.history.v1.DeadLetter.last_attempt:type_name -> google.protobuf.Timestamp
+	26, // 18: natter.history.v1.WebhookDelivery.events:type_name -> natter.client.v1.ServerFrame.Event
+	2,  // 19: natter.history.v1.Webhooks.Create:input_type -> natter.history.v1.WebhooksCreateRequest
+	4,  // 20: natter.history.v1.Webhooks.List:input_type -> natter.history.v1.WebhooksListRequest
+	6,  // 21: natter.history.v1.Webhooks.Get:input_type -> natter.history.v1.WebhooksGetRequest
+	8,  // 22: natter.history.v1.Webhooks.Update:input_type -> natter.history.v1.WebhooksUpdateRequest
+	10, // 23: natter.history.v1.Webhooks.Delete:input_type -> natter.history.v1.WebhooksDeleteRequest
+	14, // 24: natter.history.v1.Webhooks.Import:input_type -> natter.history.v1.WebhooksImportRequest
+	16, // 25: natter.history.v1.Webhooks.Test:input_type -> natter.history.v1.WebhooksTestRequest
+	18, // 26: natter.history.v1.Webhooks.ListDead:input_type -> natter.history.v1.WebhooksListDeadRequest
+	21, // 27: natter.history.v1.Webhooks.RetryDead:input_type -> natter.history.v1.WebhooksRetryDeadRequest
+	3,  // 28: natter.history.v1.Webhooks.Create:output_type -> natter.history.v1.WebhooksCreateResponse
+	5,  // 29: natter.history.v1.Webhooks.List:output_type -> natter.history.v1.WebhooksListResponse
+	7,  // 30: natter.history.v1.Webhooks.Get:output_type -> natter.history.v1.WebhooksGetResponse
+	9,  // 31: natter.history.v1.Webhooks.Update:output_type -> natter.history.v1.WebhooksUpdateResponse
+	11, // 32: natter.history.v1.Webhooks.Delete:output_type -> natter.history.v1.WebhooksDeleteResponse
+	15, // 33: natter.history.v1.Webhooks.Import:output_type -> natter.history.v1.WebhooksImportResponse
+	17, // 34: natter.history.v1.Webhooks.Test:output_type -> natter.history.v1.WebhooksTestResponse
+	19, // 35: natter.history.v1.Webhooks.ListDead:output_type -> natter.history.v1.WebhooksListDeadResponse
+	22, // 36: natter.history.v1.Webhooks.RetryDead:output_type -> natter.history.v1.WebhooksRetryDeadResponse
+	28, // [28:37] is the sub-list for method output_type
+	19, // [19:28] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_natter_history_v1_webhooks_proto_init() }
@@ -1612,14 +1833,15 @@ func file_natter_history_v1_webhooks_proto_init() {
 	file_natter_history_v1_webhooks_proto_msgTypes[1].OneofWrappers = []any{}
 	file_natter_history_v1_webhooks_proto_msgTypes[2].OneofWrappers = []any{}
 	file_natter_history_v1_webhooks_proto_msgTypes[8].OneofWrappers = []any{}
-	file_natter_history_v1_webhooks_proto_msgTypes[17].OneofWrappers = []any{}
+	file_natter_history_v1_webhooks_proto_msgTypes[13].OneofWrappers = []any{}
+	file_natter_history_v1_webhooks_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_history_v1_webhooks_proto_rawDesc), len(file_natter_history_v1_webhooks_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	Webhooks_Get_FullMethodName       = "/natter.history.v1.Webhooks/Get"
 	Webhooks_Update_FullMethodName    = "/natter.history.v1.Webhooks/Update"
 	Webhooks_Delete_FullMethodName    = "/natter.history.v1.Webhooks/Delete"
+	Webhooks_Import_FullMethodName    = "/natter.history.v1.Webhooks/Import"
 	Webhooks_Test_FullMethodName      = "/natter.history.v1.Webhooks/Test"
 	Webhooks_ListDead_FullMethodName  = "/natter.history.v1.Webhooks/ListDead"
 	Webhooks_RetryDead_FullMethodName = "/natter.history.v1.Webhooks/RetryDead"
@@ -48,6 +49,10 @@ type WebhooksClient interface {
 	Update(ctx context.Context, in *WebhooksUpdateRequest, opts ...grpc.CallOption) (*WebhooksUpdateResponse, error)
 	// Delete ends a webhook, with all that waits for it and its dead letters.
 	Delete(ctx context.Context, in *WebhooksDeleteRequest, opts ...grpc.CallOption) (*WebhooksDeleteResponse, error)
+	// Import takes a webhook as a backup has it, under its id. It is disabled, so
+	// that a copy of a deployment tells nobody anything; once it is enabled, it
+	// tells what is acked after the answer. One that is there is left as it is.
+	Import(ctx context.Context, in *WebhooksImportRequest, opts ...grpc.CallOption) (*WebhooksImportResponse, error)
 	// Test sends a delivery without events, once and now, also of a webhook that
 	// is disabled, and tells what the receiver answered.
 	Test(ctx context.Context, in *WebhooksTestRequest, opts ...grpc.CallOption) (*WebhooksTestResponse, error)
@@ -117,6 +122,16 @@ func (c *webhooksClient) Delete(ctx context.Context, in *WebhooksDeleteRequest, 
 	return out, nil
 }
 
+func (c *webhooksClient) Import(ctx context.Context, in *WebhooksImportRequest, opts ...grpc.CallOption) (*WebhooksImportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(WebhooksImportResponse)
+	err := c.cc.Invoke(ctx, Webhooks_Import_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *webhooksClient) Test(ctx context.Context, in *WebhooksTestRequest, opts ...grpc.CallOption) (*WebhooksTestResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(WebhooksTestResponse)
@@ -164,6 +179,10 @@ type WebhooksServer interface {
 	Update(context.Context, *WebhooksUpdateRequest) (*WebhooksUpdateResponse, error)
 	// Delete ends a webhook, with all that waits for it and its dead letters.
 	Delete(context.Context, *WebhooksDeleteRequest) (*WebhooksDeleteResponse, error)
+	// Import takes a webhook as a backup has it, under its id. It is disabled, so
+	// that a copy of a deployment tells nobody anything; once it is enabled, it
+	// tells what is acked after the answer. One that is there is left as it is.
+	Import(context.Context, *WebhooksImportRequest) (*WebhooksImportResponse, error)
 	// Test sends a delivery without events, once and now, also of a webhook that
 	// is disabled, and tells what the receiver answered.
 	Test(context.Context, *WebhooksTestRequest) (*WebhooksTestResponse, error)
@@ -197,6 +216,9 @@ func (UnimplementedWebhooksServer) Update(context.Context, *WebhooksUpdateReques
 }
 func (UnimplementedWebhooksServer) Delete(context.Context, *WebhooksDeleteRequest) (*WebhooksDeleteResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Delete not implemented")
+}
+func (UnimplementedWebhooksServer) Import(context.Context, *WebhooksImportRequest) (*WebhooksImportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Import not implemented")
 }
 func (UnimplementedWebhooksServer) Test(context.Context, *WebhooksTestRequest) (*WebhooksTestResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Test not implemented")
@@ -318,6 +340,24 @@ func _Webhooks_Delete_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Webhooks_Import_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(WebhooksImportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WebhooksServer).Import(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Webhooks_Import_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WebhooksServer).Import(ctx, req.(*WebhooksImportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Webhooks_Test_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(WebhooksTestRequest)
 	if err := dec(in); err != nil {
@@ -398,6 +438,10 @@ var Webhooks_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Delete",
 			Handler:    _Webhooks_Delete_Handler,
+		},
+		{
+			MethodName: "Import",
+			Handler:    _Webhooks_Import_Handler,
 		},
 		{
 			MethodName: "Test",

@@ -53,7 +53,7 @@ func TestARoomKeepsItsLastMessages(t *testing.T) {
 		ana, bo := enter(t, d, 0, unique(t, "ana")), enter(t, d, 1, unique(t, "bo"))
 		room := ana.create(unique(t, "room"), nil).Room
 		bo.view("join", M{"room": room})
-		set := mustNatterctl(t, d, "rooms", "retention", room, "--count", "10") // 3
+		set := mustNatterctl(t, d, "rooms", "retention", room, "--count", "10", "--yes") // 3
 		if !strings.Contains(set, "10 messages (the room's own)") {
 			t.Errorf("natterctl says\n%s", set)
 		}

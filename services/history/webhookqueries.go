@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -261,7 +262,7 @@ func newSecret(given string) (string, *chatv1.Refusal) {
 func (q *webhookQueries) away(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, shelf.ErrNotFound):
-		return rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "there is no such webhook"})
+		return rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "there is no such webhook", Field: proto.String("id")})
 	case errors.Is(err, jetstream.ErrKeyExists):
 		return rpc.Refuse(unavailable("others change the same webhook all the while; repeat it"))
 	case isStatus(err):

@@ -12,12 +12,17 @@ import (
 var destructive = [][]string{
 	{"room", "delete", "lobby"}, {"message", "delete", "lobby", "7"}, {"user", "erase", "ana"},
 	{"gateway", "drain", "gw-1"}, {"store", "accept-gap", "--partition", "1", "--from", "1", "--to", "2"},
+	{"webhook", "delete", "k3x9"}, {"webhook", "update", "k3x9", "--enable", "--accept-gap"},
+	{"room", "retention", "lobby", "--count", "10"}, {"room", "retention", "lobby", "--age", "90d"}, {"room", "retention", "lobby", "--inherit"},
 }
 
 // TestWhatDestroysAsks: without a terminal it refuses, and at one it takes yes
 // alone.
 func TestWhatDestroysAsks(t *testing.T) {
 	(&fixture{}).serve(t)
+	if r := natterctl(t, "room", "retention", "lobby", "--forever"); r.exit != 0 {
+		t.Errorf("what keeps all asks: exit %d, %s", r.exit, r.stderr)
+	}
 	for _, args := range destructive {
 		name := strings.Join(args[:2], " ")
 		if r := natterctlReading(t, "yes\n", args...); r.exit != 1 || !strings.Contains(r.stderr, "repeat with --yes.") {

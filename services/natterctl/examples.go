@@ -59,11 +59,11 @@ var examples = map[string][]string{
 	"webhook list":        {"webhook list"},
 	"webhook get":         {"webhook get 3fK9"},
 	"webhook update":      {"webhook update 3fK9 --url https://example.com/other"},
-	"webhook delete":      {"webhook delete 3fK9"},
+	"webhook delete":      {"webhook delete 3fK9", "webhook delete 3fK9 --yes"},
 	"webhook test":        {"webhook test 3fK9"},
 	"webhook dead":        {"webhook dead 3fK9"},
 	"webhook retry":       {"webhook retry 3fK9"},
-	"room retention":      {"room retention lobby --age 90d", "room retention lobby --count 10000", "room retention lobby --inherit"},
+	"room retention":      {"room retention lobby --age 90d", "room retention lobby --count 10000 --yes", "room retention lobby --inherit"},
 	"completion":          {"completion", "completion bash"},
 }
 

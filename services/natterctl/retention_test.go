@@ -35,7 +35,7 @@ func TestRoomsRetention(t *testing.T) {
 		{[]string{"--forever"}, &chatv1.Retention{}, "for ever (the room's own)"},
 		{[]string{"--inherit"}, nil, "365d (the server's)"},
 	} {
-		natterctl(t, append([]string{"rooms", "retention", "lobby"}, c.args...)...).want(t, 0, ""+
+		natterctl(t, append([]string{"rooms", "retention", "lobby", "--yes"}, c.args...)...).want(t, 0, ""+
 			"room            lobby\nretention       "+c.told+"\nmessages since  7\n", "")
 		if got := f.retained; got.GetRoom() != "lobby" || !proto.Equal(got.Retention, c.want) {
 			t.Errorf("%v asked for %v, want %v", c.args, got, c.want)
@@ -43,7 +43,7 @@ func TestRoomsRetention(t *testing.T) {
 	}
 	f.retained = nil
 	for _, args := range [][]string{{}, {"--forever", "--inherit"}, {"--age", "1d", "--forever"}, {"--age", "soon"}, {"--age", "0s"}, {"--age", "500ms"}, {"--age", "99999d"}, {"--age", "-1d"}, {"--count", "-1"}} {
-		if r := natterctl(t, append([]string{"rooms", "retention", "lobby"}, args...)...); r.exit == 0 || r.stderr == "" || f.retained != nil {
+		if r := natterctl(t, append([]string{"rooms", "retention", "lobby", "--yes"}, args...)...); r.exit == 0 || r.stderr == "" || f.retained != nil {
 			t.Errorf("%v: exit %d, %q; asked for %v", args, r.exit, r.stderr, f.retained)
 		}
 	}

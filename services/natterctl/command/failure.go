@@ -138,17 +138,17 @@ func nextStep(err error, r *chatv1.Refusal) string {
 	case r.GetRetryAfterMs() > 0:
 		return fmt.Sprintf("try again in %s.", time.Duration(r.GetRetryAfterMs())*time.Millisecond)
 	}
-	return stepOf(r.GetCode())
+	return stepOf(r)
 }
 
-func stepOf(code chatv1.ErrorCode) string {
-	switch code {
+func stepOf(r *chatv1.Refusal) string {
+	switch r.GetCode() {
 	case chatv1.ErrorCode_UNAUTHENTICATED:
 		return "give the server's admin token with NATTER_ADMIN_TOKEN, NATTER_ADMIN_TOKEN_FILE or --token-file."
 	case chatv1.ErrorCode_FORBIDDEN:
 		return "use an admin token that has the scope; natterctl secrets admin-token makes one."
 	case chatv1.ErrorCode_NOT_FOUND:
-		return "see what is there: natterctl room list"
+		return "see what is there: natterctl " + listing(r.GetField())
 	case chatv1.ErrorCode_BAD_REQUEST, chatv1.ErrorCode_TOO_LARGE:
 		return "mend what is named and repeat; the command's --help says what it takes."
 	case chatv1.ErrorCode_CONFLICT:
@@ -159,4 +159,15 @@ func stepOf(code chatv1.ErrorCode) string {
 		return "read the server's log; it says what went wrong."
 	}
 	return ""
+}
+
+// listing is the command that tells what there is of what a field names.
+func listing(field string) string {
+	switch field {
+	case "id":
+		return "webhook list"
+	case "gateway":
+		return "gateway list"
+	}
+	return "room list"
 }

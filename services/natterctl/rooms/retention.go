@@ -16,6 +16,8 @@ import (
 
 // Retention is `rooms retention`.
 type Retention struct {
+	command.Confirmed
+
 	Room    string `arg:"" help:"Room id."`
 	Age     Age    `help:"How long a message is kept: 90d, 12h, 30m." placeholder:"AGE"`
 	Count   uint32 `help:"How many messages are kept." placeholder:"N"`
@@ -35,6 +37,11 @@ func (r *Retention) Run(ctx context.Context, env *command.Env, client *command.C
 	if ways != 1 {
 		return errors.New("say either --age or --count or both, or --forever, or --inherit")
 	}
+	if !r.Forever {
+		if err := r.Confirm(env, r.losing(), "natterctl export room keeps what was said; then "); err != nil {
+			return err
+		}
+	}
 	req := &historyv1.SetRetentionRequest{Room: r.Room}
 	if !r.Inherit {
 		req.Retention = &chatv1.Retention{AgeSeconds: uint32(time.Duration(r.Age) / time.Second), Count: r.Count}
@@ -47,6 +54,15 @@ func (r *Retention) Run(ctx context.Context, env *command.Env, client *command.C
 		t.Row("room", resp.GetRoom().GetRoom())
 		describeRetention(t, resp.GetRoom(), resp.GetRetention())
 	})
+}
+
+// losing is what the new retention takes away.
+func (r *Retention) losing() string {
+	over := "what the server's setting does not keep"
+	if !r.Inherit {
+		over = "all but " + inWords(&chatv1.Retention{AgeSeconds: uint32(time.Duration(r.Age) / time.Second), Count: r.Count})
+	}
+	return fmt.Sprintf("this takes away for good %s of what was said in %s, now and from now on", over, r.Room)
 }
 
 // describeRetention tells what holds for a room.

@@ -10,17 +10,16 @@ import (
 
 // Delete is `webhook delete`.
 type Delete struct {
-	ID  string `arg:"" help:"Webhook id."`
-	Yes bool   `help:"Do it. There is no way back."`
+	command.Confirmed
+
+	ID string `arg:"" help:"Webhook id."`
 }
 
 // Run deletes it.
 func (d *Delete) Run(ctx context.Context, env *command.Env, client *command.Client) error {
-	if !d.Yes {
-		return &command.Advised{
-			Err:  fmt.Errorf("this ends the webhook %s; what waits for it and its dead letters are never delivered", command.Clean(d.ID)),
-			Next: "repeat with --yes; or keep its place: natterctl webhook update --disable",
-		}
+	what := fmt.Sprintf("this ends the webhook %s; what waits for it and its dead letters are never delivered", d.ID)
+	if err := d.Confirm(env, what, "natterctl webhook update --disable keeps its place; or "); err != nil {
+		return err
 	}
 	resp, err := client.Webhooks.Delete(ctx, &historyv1.WebhooksDeleteRequest{Id: d.ID})
 	if err != nil {

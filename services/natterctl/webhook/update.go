@@ -14,6 +14,8 @@ import (
 
 // Update is `webhook update`.
 type Update struct {
+	command.Confirmed
+
 	ID         string        `arg:"" help:"Webhook id."`
 	URL        *string       `name:"url" help:"Where to post." placeholder:"URL"`
 	Name       *string       `help:"For people."`
@@ -36,6 +38,12 @@ func (u *Update) Run(ctx context.Context, env *command.Env, client *command.Clie
 	}
 	if secret != "" && !u.Rotate {
 		return &command.Advised{Err: errors.New("--secret-file sets a new secret only with --rotate"), Next: "add --rotate."}
+	}
+	if u.AcceptGap {
+		what := fmt.Sprintf("this gives up what the webhook %s has yet to be told and the log has no more; it is never delivered", u.ID)
+		if err := u.Confirm(env, what, ""); err != nil {
+			return err
+		}
 	}
 	req := &historyv1.WebhooksUpdateRequest{
 		Id: u.ID, Url: u.URL, Name: u.Name, Rooms: u.Rooms, Kinds: u.Kinds, SetKinds: u.AllKinds || len(u.Kinds) > 0,

@@ -8,6 +8,10 @@ import (
 const (
 	// fillEvery is how often it is looked for what a version before left out.
 	fillEvery = time.Hour
+	// tidyEvery is how often the store is tidied up where something was taken away:
+	// trimmed, deleted or edited. It takes at most a part of the time, this one.
+	tidyEvery = 15 * time.Minute
+	tidyShare = 20
 	// tidyAgain is when what could not be tidied up is tried again.
 	tidyAgain = time.Minute
 )
@@ -30,6 +34,16 @@ func (s *Service) keepHouse(ctx context.Context) {
 	}
 	tick := time.NewTicker(fillEvery)
 	defer tick.Stop()
+	look := time.NewTicker(s.tidyEvery)
+	defer look.Stop()
+	var tidied time.Time
+	var took time.Duration
+	tidy := func() {
+		began := time.Now()
+		s.tidy(ctx)
+		tidied = time.Now()
+		took = tidied.Sub(began)
+	}
 	for {
 		if err := s.fill(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("what a version before left out of the store is not filled in, trying again", "error", err)
@@ -41,7 +55,11 @@ func (s *Service) keepHouse(ctx context.Context) {
 			case <-tick.C:
 				again = true
 			case <-s.untidy:
-				s.tidy(ctx)
+				tidy()
+			case <-look.C:
+				if untidy, err := s.store.Untidy(ctx); err == nil && untidy && time.Since(tidied) > tidyShare*took {
+					tidy()
+				}
 			}
 		}
 	}

@@ -50,10 +50,11 @@ type Service struct {
 	progress   *progress
 	loader     *loader
 	owners     *owners
-	// held is heldBytes, keepEvery so often, and an attempt to append is given
-	// attemptTimeout, but in tests.
+	// held is heldBytes, keepEvery and tidyEvery are how often, and an attempt to
+	// append is given attemptTimeout, but in tests.
 	held      int
 	keepEvery time.Duration
+	tidyEvery time.Duration
 	sweeps    sweepTimes
 	attempts  func() time.Duration
 	untidy    chan struct{} // holds a token while something is to be tidied up
@@ -89,7 +90,7 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 	}
 	s := &Service{
 		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive, prepare: prepare, fill: fill, partitions: cfg.Partitions,
-		metrics: m, trouble: &trouble{}, progress: newProgress(cfg.Store != embedded), loader: newLoader(archive), ends: map[int]uint64{}, held: heldBytes, keepEvery: keepEvery, sweeps: defaultSweepTimes(), attempts: func() time.Duration { return attemptTimeout },
+		metrics: m, trouble: &trouble{}, progress: newProgress(cfg.Store != embedded), loader: newLoader(archive), ends: map[int]uint64{}, held: heldBytes, keepEvery: keepEvery, tidyEvery: tidyEvery, sweeps: defaultSweepTimes(), attempts: func() time.Duration { return attemptTimeout },
 		untidy: make(chan struct{}, 1), searches: make(chan struct{}, searchesAtOnce),
 		newest: newNewest(newestBytes),
 	}

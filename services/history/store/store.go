@@ -165,6 +165,8 @@ type Store interface {
 	// Tidy leaves nothing on disk of what was taken away, as far as the store
 	// can do that while it is in use. Others are served meanwhile.
 	Tidy(ctx context.Context) error
+	// Untidy tells whether Tidy has something to do that does not go by itself.
+	Untidy(ctx context.Context) (bool, error)
 
 	// Ping tells whether the store answers.
 	Ping(ctx context.Context) error

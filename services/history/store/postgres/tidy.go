@@ -2,6 +2,10 @@ package postgres
 
 import "context"
 
+// Untidy implements store.Store. The database frees by itself what was taken
+// away (autovacuum), so there is nothing to be done in between.
+func (s *Store) Untidy(context.Context) (bool, error) { return false, nil }
+
 // Tidy implements store.Store. It frees what no transaction can see any more.
 // The database may keep the bytes in its files until it uses the space again, or
 // an operator rewrites the tables (VACUUM FULL), and in its own log.

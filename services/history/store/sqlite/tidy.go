@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -13,6 +15,10 @@ const mergePages = 500
 // file (secure_delete); but the index keeps words until it is merged, and the
 // write-ahead log has what was written before.
 func (s *Store) Tidy(ctx context.Context) error {
+	had, err := s.untidy(ctx)
+	if err != nil {
+		return err
+	}
 	// A negative number begins to merge all that there is, others go on with it.
 	for pages, more := -mergePages, true; more; pages = mergePages {
 		var err error
@@ -27,7 +33,24 @@ func (s *Store) Tidy(ctx context.Context) error {
 	if busy != 0 {
 		return fmt.Errorf("sqlite: the write-ahead log is in use (%d pages); try again", pages)
 	}
-	return nil
+	// What was taken away meanwhile, the next one takes care of.
+	_, err = s.write.ExecContext(ctx, "DELETE FROM meta WHERE key = 'untidy' AND value = ?", had)
+	return err
+}
+
+// Untidy implements store.Store.
+func (s *Store) Untidy(ctx context.Context) (bool, error) {
+	had, err := s.untidy(ctx)
+	return had > 0, err
+}
+
+// untidy counts how often words were taken out of the index since Tidy.
+func (s *Store) untidy(ctx context.Context) (times int64, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = 'untidy'").Scan(&times)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return times, err
 }
 
 // merge is one step, and tells whether it did anything.

@@ -131,6 +131,11 @@ func (w *words) docOf(id int64) (doc int64, err error) {
 
 // flush writes what waits.
 func (w *words) flush() error {
+	if len(w.gone) > 0 {
+		if _, err := w.fold.exec("INSERT INTO meta (key, value) VALUES ('untidy', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"); err != nil {
+			return err
+		}
+	}
 	for _, doc := range slices.Sorted(maps.Keys(w.gone)) {
 		if _, err := w.fold.exec("DELETE FROM search WHERE rowid = ?", doc); err != nil {
 			return fmt.Errorf("search: %w", err)

@@ -44,7 +44,7 @@ $(WEBTEST): services/gateway/web/test/package-lock.json
 	@touch $@
 
 e2e: $(WEBTEST) ## browser, PostgreSQL, real processes, clients of others: needs Chromium, PostgreSQL, Node, Python's websockets
-	$(GO) test $(RACE) -count=1 -timeout 30m -tags e2e $$($(GO) list -tags e2e ./services/e2e/... | grep -v /e2e/stack) ./services/history/...
+	$(GO) test $(RACE) -count=1 -timeout 30m -tags e2e $$($(GO) list -tags e2e ./services/e2e/... | grep -v /e2e/stack) ./services/history/... ./services/internal/pgtest
 
 e2e-stack: ## the compose stack: started, looked at, scaled, broken, replaced; needs Docker and Chromium, builds the images
 	$(GO) test -count=1 -timeout 40m -tags e2e -v ./services/e2e/stack
@@ -89,7 +89,7 @@ fuzz: ## each fuzz test for FUZZTIME (10s)
 lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf rules
 	@test -z "$$(gofmt -l $(MODULES))" || { echo "not gofmt'ed:"; gofmt -l $(MODULES); exit 1; }
 	$(GO) vet $(addsuffix /...,$(addprefix ./,$(MODULES)))
-	$(GO) vet -tags e2e ./services/e2e/... ./services/history/...
+	$(GO) vet -tags e2e ./services/e2e/... ./services/history/... ./services/internal/pgtest/
 	$(GO) vet -tags chaos,e2e ./services/e2e/chaos/...
 	$(TOOLS)/staticcheck $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd proto && $(TOOLS)/buf lint

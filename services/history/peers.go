@@ -19,6 +19,8 @@ type peers struct {
 	js       jetstream.JetStream
 	replica  string
 	replicas int // of the bucket
+	// notReady is what this replica's announcement says beside that it lives.
+	notReady func() []string
 
 	// changed holds a token when there may be news.
 	changed chan struct{}
@@ -29,8 +31,8 @@ type peers struct {
 	live []string
 }
 
-func newPeers(js jetstream.JetStream, replica string, replicas int) *peers {
-	return &peers{js: js, replica: replica, replicas: replicas, changed: make(chan struct{}, 1)}
+func newPeers(js jetstream.JetStream, replica string, replicas int, notReady func() []string) *peers {
+	return &peers{js: js, replica: replica, replicas: replicas, notReady: notReady, changed: make(chan struct{}, 1)}
 }
 
 // announce says that this replica lives, and tells who does. The watch for
@@ -46,7 +48,7 @@ func (p *peers) announce(ctx, life context.Context) (live []string, err error) {
 			return nil, err
 		}
 	}
-	if _, err := p.bucket.PutString(ctx, subject.OwnerReplica(p.replica), p.replica); err != nil {
+	if _, err := p.bucket.PutString(ctx, subject.OwnerReplica(p.replica), announcement(p.replica, p.notReady())); err != nil {
 		return nil, fmt.Errorf("announce this replica: %w", err)
 	}
 	keys, err := p.bucket.ListKeys(ctx)

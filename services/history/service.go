@@ -61,6 +61,7 @@ type Service struct {
 	searches  chan struct{} // as many as may be under way
 	newest    *newest
 
+	readiness   readiness
 	revocations *revocations
 	webhooks    *webhooks
 
@@ -111,7 +112,7 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
 	}
 	s.owners = &owners{
-		peers: newPeers(js, s.replica, cfg.Replicas), replica: s.replica, partitions: s.partitions, own: s.own,
+		peers: newPeers(js, s.replica, cfg.Replicas, s.readiness.get), replica: s.replica, partitions: s.partitions, own: s.own,
 		others:  func(partition int) { s.trouble.set(partition, nil) },
 		metrics: m, log: s.log, owned: map[int]*ownership{}, err: errors.New("not shared yet"),
 	}
@@ -162,6 +163,7 @@ func (s *Service) Run(ctx context.Context) error {
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
 	all.Go(func() { s.disk.run(beside) })
+	all.Go(func() { s.readiness.run(beside, s.Checks()) })
 	all.Go(func() { s.followEpoch(beside) })
 	all.Go(func() { s.revocations.run(beside) })
 	all.Go(func() { s.webhooks.run(beside) })

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -36,11 +37,12 @@ func (q *storeQueries) Status(ctx context.Context, _ *historyv1.StatusRequest) (
 		s.log.WarnContext(ctx, "the owners of partitions cannot be read", "error", err)
 		return nil, rpc.Refuse(unavailable("NATS does not tell who owns the partitions; try again in a moment"))
 	}
-	out.Replica, out.Replicas = s.replica, replicas(ctx, owners)
-	for _, c := range s.Checks() {
-		if err := c.Ready(); err != nil {
-			out.NotReady = append(out.NotReady, c.Name+": "+err.Error())
+	out.Replica, out.NotReady = s.replica, failing(s.Checks())
+	for _, state := range replicas(ctx, owners) {
+		if state.GetReplica() == s.replica { // its word may be a second old
+			state.NotReady = out.GetNotReady()
 		}
+		out.Replicas, out.States = append(out.Replicas, state.GetReplica()), append(out.States, state)
 	}
 	for p := range s.partitions {
 		out.Partitions = append(out.Partitions, s.partitionStatus(ctx, owners, p))
@@ -48,19 +50,23 @@ func (q *storeQueries) Status(ctx context.Context, _ *historyv1.StatusRequest) (
 	return out, nil
 }
 
-// replicas are those that live, by id.
-func replicas(ctx context.Context, owners jetstream.KeyValue) []string {
+// replicas are those that live, by id, and what each says of itself.
+func replicas(ctx context.Context, owners jetstream.KeyValue) []*historyv1.ReplicaStatus {
 	keys, err := owners.ListKeysFiltered(ctx, subject.AllOwnerReplicas)
 	if err != nil {
 		return nil
 	}
-	var live []string
+	var live []*historyv1.ReplicaStatus
 	for key := range keys.Keys() {
-		if id, err := subject.Last(key); err == nil {
-			live = append(live, id)
+		id, ok := replicaOf(key)
+		if !ok {
+			continue
+		}
+		if entry, err := owners.Get(ctx, key); err == nil { // else it left meanwhile
+			live = append(live, &historyv1.ReplicaStatus{Replica: id, NotReady: announced(string(entry.Value()))})
 		}
 	}
-	slices.Sort(live)
+	slices.SortFunc(live, func(a, b *historyv1.ReplicaStatus) int { return cmp.Compare(a.GetReplica(), b.GetReplica()) })
 	return live
 }
 

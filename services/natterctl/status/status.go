@@ -2,6 +2,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,8 +81,13 @@ func (l *look) judge() {
 	for service, err := range l.away {
 		l.wrong("%s does not answer: %s", service, status.Convert(err).Message())
 	}
-	for _, why := range l.history.GetNotReady() {
-		l.wrong("history %s is not ready: %s", l.history.GetReplica(), why)
+	for _, r := range l.history.GetStates() {
+		for _, why := range r.GetNotReady() {
+			l.wrong("history %s is not ready: %s", r.GetReplica(), why)
+		}
+	}
+	if h := l.history; h != nil && !slices.Contains(h.GetReplicas(), h.GetReplica()) {
+		l.wrong("history %s is not among the replicas: %s", h.GetReplica(), cmp.Or(strings.Join(h.GetNotReady(), "; "), "it has not announced itself"))
 	}
 	if l.history.GetTrouble() != "" {
 		l.wrong("the store: %s", l.history.GetTrouble())

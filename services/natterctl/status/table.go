@@ -29,13 +29,9 @@ func (l *look) historyRows(t *command.Table) {
 		t.Row("history", "", "no answer", "")
 		return
 	}
-	for _, replica := range h.GetReplicas() {
-		about := fmt.Sprintf("writes %d of %d partitions", owned(h, replica), len(h.GetPartitions()))
-		if replica != h.GetReplica() { // another one, which is there by its own word
-			t.Row("history", replica, "lives", about)
-			continue
-		}
-		t.Row("history", replica, ready(h.GetNotReady()), about+"; store "+h.GetStore()+why(h.GetNotReady()))
+	for _, r := range h.GetStates() {
+		about := fmt.Sprintf("writes %d of %d partitions; store %s", owned(h, r.GetReplica()), len(h.GetPartitions()), h.GetStore())
+		t.Row("history", r.GetReplica(), ready(r.GetNotReady()), about+why(r.GetNotReady()))
 	}
 }
 

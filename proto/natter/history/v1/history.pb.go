@@ -2142,7 +2142,9 @@ type StatusResponse struct {
 	Replicas []string `protobuf:"bytes,6,rep,name=replicas,proto3" json:"replicas,omitempty"`
 	// What keeps the replica that was asked from being ready, a check each, as
 	// its /readyz says; empty: it is ready.
-	NotReady      []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	NotReady []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	// How each of the replicas is, in the same order.
+	States        []*ReplicaStatus `protobuf:"bytes,8,rep,name=states,proto3" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2226,6 +2228,67 @@ func (x *StatusResponse) GetNotReady() []string {
 	return nil
 }
 
+func (x *StatusResponse) GetStates() []*ReplicaStatus {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// ReplicaStatus is one replica, by what it said within the last seconds.
+type ReplicaStatus struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Replica string                 `protobuf:"bytes,1,opt,name=replica,proto3" json:"replica,omitempty"`
+	// What keeps it from being ready; empty: it is ready.
+	NotReady      []string `protobuf:"bytes,2,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplicaStatus) Reset() {
+	*x = ReplicaStatus{}
+	mi := &file_natter_history_v1_history_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplicaStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplicaStatus) ProtoMessage() {}
+
+func (x *ReplicaStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_history_v1_history_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplicaStatus.ProtoReflect.Descriptor instead.
+func (*ReplicaStatus) Descriptor() ([]byte, []int) {
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ReplicaStatus) GetReplica() string {
+	if x != nil {
+		return x.Replica
+	}
+	return ""
+}
+
+func (x *ReplicaStatus) GetNotReady() []string {
+	if x != nil {
+		return x.NotReady
+	}
+	return nil
+}
+
 // PartitionStatus is one partition.
 type PartitionStatus struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -2248,7 +2311,7 @@ type PartitionStatus struct {
 
 func (x *PartitionStatus) Reset() {
 	*x = PartitionStatus{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[35]
+	mi := &file_natter_history_v1_history_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2260,7 +2323,7 @@ func (x *PartitionStatus) String() string {
 func (*PartitionStatus) ProtoMessage() {}
 
 func (x *PartitionStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[35]
+	mi := &file_natter_history_v1_history_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2273,7 +2336,7 @@ func (x *PartitionStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PartitionStatus.ProtoReflect.Descriptor instead.
 func (*PartitionStatus) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{35}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PartitionStatus) GetPartition() uint32 {
@@ -2345,7 +2408,7 @@ type AcceptGapRequest struct {
 
 func (x *AcceptGapRequest) Reset() {
 	*x = AcceptGapRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[36]
+	mi := &file_natter_history_v1_history_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2357,7 +2420,7 @@ func (x *AcceptGapRequest) String() string {
 func (*AcceptGapRequest) ProtoMessage() {}
 
 func (x *AcceptGapRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[36]
+	mi := &file_natter_history_v1_history_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2433,7 @@ func (x *AcceptGapRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptGapRequest.ProtoReflect.Descriptor instead.
 func (*AcceptGapRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{36}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AcceptGapRequest) GetPartition() uint32 {
@@ -2407,7 +2470,7 @@ type AcceptGapResponse struct {
 
 func (x *AcceptGapResponse) Reset() {
 	*x = AcceptGapResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[37]
+	mi := &file_natter_history_v1_history_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2419,7 +2482,7 @@ func (x *AcceptGapResponse) String() string {
 func (*AcceptGapResponse) ProtoMessage() {}
 
 func (x *AcceptGapResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[37]
+	mi := &file_natter_history_v1_history_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2432,7 +2495,7 @@ func (x *AcceptGapResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptGapResponse.ProtoReflect.Descriptor instead.
 func (*AcceptGapResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{37}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AcceptGapResponse) GetEpoch() uint64 {
@@ -2462,7 +2525,7 @@ type BackupRequest struct {
 
 func (x *BackupRequest) Reset() {
 	*x = BackupRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[38]
+	mi := &file_natter_history_v1_history_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2474,7 +2537,7 @@ func (x *BackupRequest) String() string {
 func (*BackupRequest) ProtoMessage() {}
 
 func (x *BackupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[38]
+	mi := &file_natter_history_v1_history_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2487,7 +2550,7 @@ func (x *BackupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupRequest.ProtoReflect.Descriptor instead.
 func (*BackupRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{38}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *BackupRequest) GetAfterRoom() string {
@@ -2516,7 +2579,7 @@ type BackupResponse struct {
 
 func (x *BackupResponse) Reset() {
 	*x = BackupResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[39]
+	mi := &file_natter_history_v1_history_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2528,7 +2591,7 @@ func (x *BackupResponse) String() string {
 func (*BackupResponse) ProtoMessage() {}
 
 func (x *BackupResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[39]
+	mi := &file_natter_history_v1_history_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2541,7 +2604,7 @@ func (x *BackupResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BackupResponse.ProtoReflect.Descriptor instead.
 func (*BackupResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{39}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BackupResponse) GetLines() []byte {
@@ -2564,7 +2627,7 @@ type SetRetentionRequest struct {
 
 func (x *SetRetentionRequest) Reset() {
 	*x = SetRetentionRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[40]
+	mi := &file_natter_history_v1_history_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2576,7 +2639,7 @@ func (x *SetRetentionRequest) String() string {
 func (*SetRetentionRequest) ProtoMessage() {}
 
 func (x *SetRetentionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[40]
+	mi := &file_natter_history_v1_history_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2589,7 +2652,7 @@ func (x *SetRetentionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRetentionRequest.ProtoReflect.Descriptor instead.
 func (*SetRetentionRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{40}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SetRetentionRequest) GetRoom() string {
@@ -2618,7 +2681,7 @@ type SetRetentionResponse struct {
 
 func (x *SetRetentionResponse) Reset() {
 	*x = SetRetentionResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[41]
+	mi := &file_natter_history_v1_history_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2630,7 +2693,7 @@ func (x *SetRetentionResponse) String() string {
 func (*SetRetentionResponse) ProtoMessage() {}
 
 func (x *SetRetentionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[41]
+	mi := &file_natter_history_v1_history_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2643,7 +2706,7 @@ func (x *SetRetentionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRetentionResponse.ProtoReflect.Descriptor instead.
 func (*SetRetentionResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{41}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SetRetentionResponse) GetRoom() *v1.Room {
@@ -2679,7 +2742,7 @@ type UpdateRequest struct {
 
 func (x *UpdateRequest) Reset() {
 	*x = UpdateRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[42]
+	mi := &file_natter_history_v1_history_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2691,7 +2754,7 @@ func (x *UpdateRequest) String() string {
 func (*UpdateRequest) ProtoMessage() {}
 
 func (x *UpdateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[42]
+	mi := &file_natter_history_v1_history_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2704,7 +2767,7 @@ func (x *UpdateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{42}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *UpdateRequest) GetRoom() string {
@@ -2754,7 +2817,7 @@ type UpdateResponse struct {
 
 func (x *UpdateResponse) Reset() {
 	*x = UpdateResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[43]
+	mi := &file_natter_history_v1_history_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2766,7 +2829,7 @@ func (x *UpdateResponse) String() string {
 func (*UpdateResponse) ProtoMessage() {}
 
 func (x *UpdateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[43]
+	mi := &file_natter_history_v1_history_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2779,7 +2842,7 @@ func (x *UpdateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{43}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *UpdateResponse) GetRoom() *v1.Room {
@@ -2809,7 +2872,7 @@ type Change struct {
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[44]
+	mi := &file_natter_history_v1_history_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2821,7 +2884,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[44]
+	mi := &file_natter_history_v1_history_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2834,7 +2897,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{44}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Change) GetSeq() uint32 {
@@ -2862,7 +2925,7 @@ type DeleteRequest struct {
 
 func (x *DeleteRequest) Reset() {
 	*x = DeleteRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[45]
+	mi := &file_natter_history_v1_history_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2874,7 +2937,7 @@ func (x *DeleteRequest) String() string {
 func (*DeleteRequest) ProtoMessage() {}
 
 func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[45]
+	mi := &file_natter_history_v1_history_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2887,7 +2950,7 @@ func (x *DeleteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{45}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *DeleteRequest) GetRoom() string {
@@ -2907,7 +2970,7 @@ type DeleteResponse struct {
 
 func (x *DeleteResponse) Reset() {
 	*x = DeleteResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[46]
+	mi := &file_natter_history_v1_history_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2919,7 +2982,7 @@ func (x *DeleteResponse) String() string {
 func (*DeleteResponse) ProtoMessage() {}
 
 func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[46]
+	mi := &file_natter_history_v1_history_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2932,7 +2995,7 @@ func (x *DeleteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteResponse.ProtoReflect.Descriptor instead.
 func (*DeleteResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{46}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *DeleteResponse) GetChange() *Change {
@@ -2958,7 +3021,7 @@ type AddMembersRequest struct {
 
 func (x *AddMembersRequest) Reset() {
 	*x = AddMembersRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[47]
+	mi := &file_natter_history_v1_history_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2970,7 +3033,7 @@ func (x *AddMembersRequest) String() string {
 func (*AddMembersRequest) ProtoMessage() {}
 
 func (x *AddMembersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[47]
+	mi := &file_natter_history_v1_history_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2983,7 +3046,7 @@ func (x *AddMembersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddMembersRequest.ProtoReflect.Descriptor instead.
 func (*AddMembersRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{47}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AddMembersRequest) GetRoom() string {
@@ -3017,7 +3080,7 @@ type AddMembersResponse struct {
 
 func (x *AddMembersResponse) Reset() {
 	*x = AddMembersResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[48]
+	mi := &file_natter_history_v1_history_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3029,7 +3092,7 @@ func (x *AddMembersResponse) String() string {
 func (*AddMembersResponse) ProtoMessage() {}
 
 func (x *AddMembersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[48]
+	mi := &file_natter_history_v1_history_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3042,7 +3105,7 @@ func (x *AddMembersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddMembersResponse.ProtoReflect.Descriptor instead.
 func (*AddMembersResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{48}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AddMembersResponse) GetMembers() []*AddedMember {
@@ -3067,7 +3130,7 @@ type AddedMember struct {
 
 func (x *AddedMember) Reset() {
 	*x = AddedMember{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[49]
+	mi := &file_natter_history_v1_history_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3079,7 +3142,7 @@ func (x *AddedMember) String() string {
 func (*AddedMember) ProtoMessage() {}
 
 func (x *AddedMember) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[49]
+	mi := &file_natter_history_v1_history_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3092,7 +3155,7 @@ func (x *AddedMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddedMember.ProtoReflect.Descriptor instead.
 func (*AddedMember) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{49}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AddedMember) GetUser() string {
@@ -3131,7 +3194,7 @@ type RemoveMemberRequest struct {
 
 func (x *RemoveMemberRequest) Reset() {
 	*x = RemoveMemberRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[50]
+	mi := &file_natter_history_v1_history_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3143,7 +3206,7 @@ func (x *RemoveMemberRequest) String() string {
 func (*RemoveMemberRequest) ProtoMessage() {}
 
 func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[50]
+	mi := &file_natter_history_v1_history_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3156,7 +3219,7 @@ func (x *RemoveMemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberRequest.ProtoReflect.Descriptor instead.
 func (*RemoveMemberRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{50}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RemoveMemberRequest) GetRoom() string {
@@ -3190,7 +3253,7 @@ type RemoveMemberResponse struct {
 
 func (x *RemoveMemberResponse) Reset() {
 	*x = RemoveMemberResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[51]
+	mi := &file_natter_history_v1_history_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3202,7 +3265,7 @@ func (x *RemoveMemberResponse) String() string {
 func (*RemoveMemberResponse) ProtoMessage() {}
 
 func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[51]
+	mi := &file_natter_history_v1_history_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3215,7 +3278,7 @@ func (x *RemoveMemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveMemberResponse.ProtoReflect.Descriptor instead.
 func (*RemoveMemberResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{51}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RemoveMemberResponse) GetChange() *Change {
@@ -3240,7 +3303,7 @@ type SetRoleRequest struct {
 
 func (x *SetRoleRequest) Reset() {
 	*x = SetRoleRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[52]
+	mi := &file_natter_history_v1_history_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3252,7 +3315,7 @@ func (x *SetRoleRequest) String() string {
 func (*SetRoleRequest) ProtoMessage() {}
 
 func (x *SetRoleRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[52]
+	mi := &file_natter_history_v1_history_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3265,7 +3328,7 @@ func (x *SetRoleRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRoleRequest.ProtoReflect.Descriptor instead.
 func (*SetRoleRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{52}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *SetRoleRequest) GetRoom() string {
@@ -3299,7 +3362,7 @@ type SetRoleResponse struct {
 
 func (x *SetRoleResponse) Reset() {
 	*x = SetRoleResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[53]
+	mi := &file_natter_history_v1_history_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3311,7 +3374,7 @@ func (x *SetRoleResponse) String() string {
 func (*SetRoleResponse) ProtoMessage() {}
 
 func (x *SetRoleResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[53]
+	mi := &file_natter_history_v1_history_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3324,7 +3387,7 @@ func (x *SetRoleResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetRoleResponse.ProtoReflect.Descriptor instead.
 func (*SetRoleResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{53}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *SetRoleResponse) GetChange() *Change {
@@ -3351,7 +3414,7 @@ type BanRequest struct {
 
 func (x *BanRequest) Reset() {
 	*x = BanRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[54]
+	mi := &file_natter_history_v1_history_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3363,7 +3426,7 @@ func (x *BanRequest) String() string {
 func (*BanRequest) ProtoMessage() {}
 
 func (x *BanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[54]
+	mi := &file_natter_history_v1_history_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3376,7 +3439,7 @@ func (x *BanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BanRequest.ProtoReflect.Descriptor instead.
 func (*BanRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{54}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *BanRequest) GetRoom() string {
@@ -3417,7 +3480,7 @@ type BanResponse struct {
 
 func (x *BanResponse) Reset() {
 	*x = BanResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[55]
+	mi := &file_natter_history_v1_history_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3492,7 @@ func (x *BanResponse) String() string {
 func (*BanResponse) ProtoMessage() {}
 
 func (x *BanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[55]
+	mi := &file_natter_history_v1_history_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3442,7 +3505,7 @@ func (x *BanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BanResponse.ProtoReflect.Descriptor instead.
 func (*BanResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{55}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *BanResponse) GetChange() *Change {
@@ -3465,7 +3528,7 @@ type UnbanRequest struct {
 
 func (x *UnbanRequest) Reset() {
 	*x = UnbanRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[56]
+	mi := &file_natter_history_v1_history_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3477,7 +3540,7 @@ func (x *UnbanRequest) String() string {
 func (*UnbanRequest) ProtoMessage() {}
 
 func (x *UnbanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[56]
+	mi := &file_natter_history_v1_history_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3490,7 +3553,7 @@ func (x *UnbanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbanRequest.ProtoReflect.Descriptor instead.
 func (*UnbanRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{56}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *UnbanRequest) GetRoom() string {
@@ -3517,7 +3580,7 @@ type UnbanResponse struct {
 
 func (x *UnbanResponse) Reset() {
 	*x = UnbanResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[57]
+	mi := &file_natter_history_v1_history_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3529,7 +3592,7 @@ func (x *UnbanResponse) String() string {
 func (*UnbanResponse) ProtoMessage() {}
 
 func (x *UnbanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[57]
+	mi := &file_natter_history_v1_history_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3542,7 +3605,7 @@ func (x *UnbanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnbanResponse.ProtoReflect.Descriptor instead.
 func (*UnbanResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{57}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *UnbanResponse) GetChange() *Change {
@@ -3569,7 +3632,7 @@ type ListBansRequest struct {
 
 func (x *ListBansRequest) Reset() {
 	*x = ListBansRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[58]
+	mi := &file_natter_history_v1_history_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3581,7 +3644,7 @@ func (x *ListBansRequest) String() string {
 func (*ListBansRequest) ProtoMessage() {}
 
 func (x *ListBansRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[58]
+	mi := &file_natter_history_v1_history_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3594,7 +3657,7 @@ func (x *ListBansRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBansRequest.ProtoReflect.Descriptor instead.
 func (*ListBansRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{58}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListBansRequest) GetRoom() string {
@@ -3637,7 +3700,7 @@ type ListBansResponse struct {
 
 func (x *ListBansResponse) Reset() {
 	*x = ListBansResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[59]
+	mi := &file_natter_history_v1_history_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3649,7 +3712,7 @@ func (x *ListBansResponse) String() string {
 func (*ListBansResponse) ProtoMessage() {}
 
 func (x *ListBansResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[59]
+	mi := &file_natter_history_v1_history_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3662,7 +3725,7 @@ func (x *ListBansResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBansResponse.ProtoReflect.Descriptor instead.
 func (*ListBansResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{59}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListBansResponse) GetBans() []*Sanction {
@@ -3692,7 +3755,7 @@ type Sanction struct {
 
 func (x *Sanction) Reset() {
 	*x = Sanction{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[60]
+	mi := &file_natter_history_v1_history_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3704,7 +3767,7 @@ func (x *Sanction) String() string {
 func (*Sanction) ProtoMessage() {}
 
 func (x *Sanction) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[60]
+	mi := &file_natter_history_v1_history_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3717,7 +3780,7 @@ func (x *Sanction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sanction.ProtoReflect.Descriptor instead.
 func (*Sanction) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{60}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *Sanction) GetUser() string {
@@ -3749,7 +3812,7 @@ type MuteRequest struct {
 
 func (x *MuteRequest) Reset() {
 	*x = MuteRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[61]
+	mi := &file_natter_history_v1_history_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +3824,7 @@ func (x *MuteRequest) String() string {
 func (*MuteRequest) ProtoMessage() {}
 
 func (x *MuteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[61]
+	mi := &file_natter_history_v1_history_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +3837,7 @@ func (x *MuteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MuteRequest.ProtoReflect.Descriptor instead.
 func (*MuteRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{61}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *MuteRequest) GetRoom() string {
@@ -3808,7 +3871,7 @@ type MuteResponse struct {
 
 func (x *MuteResponse) Reset() {
 	*x = MuteResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[62]
+	mi := &file_natter_history_v1_history_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3820,7 +3883,7 @@ func (x *MuteResponse) String() string {
 func (*MuteResponse) ProtoMessage() {}
 
 func (x *MuteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[62]
+	mi := &file_natter_history_v1_history_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3833,7 +3896,7 @@ func (x *MuteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MuteResponse.ProtoReflect.Descriptor instead.
 func (*MuteResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{62}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *MuteResponse) GetChange() *Change {
@@ -3856,7 +3919,7 @@ type UnmuteRequest struct {
 
 func (x *UnmuteRequest) Reset() {
 	*x = UnmuteRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[63]
+	mi := &file_natter_history_v1_history_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3868,7 +3931,7 @@ func (x *UnmuteRequest) String() string {
 func (*UnmuteRequest) ProtoMessage() {}
 
 func (x *UnmuteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[63]
+	mi := &file_natter_history_v1_history_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3881,7 +3944,7 @@ func (x *UnmuteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnmuteRequest.ProtoReflect.Descriptor instead.
 func (*UnmuteRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{63}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *UnmuteRequest) GetRoom() string {
@@ -3908,7 +3971,7 @@ type UnmuteResponse struct {
 
 func (x *UnmuteResponse) Reset() {
 	*x = UnmuteResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[64]
+	mi := &file_natter_history_v1_history_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3920,7 +3983,7 @@ func (x *UnmuteResponse) String() string {
 func (*UnmuteResponse) ProtoMessage() {}
 
 func (x *UnmuteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[64]
+	mi := &file_natter_history_v1_history_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3933,7 +3996,7 @@ func (x *UnmuteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnmuteResponse.ProtoReflect.Descriptor instead.
 func (*UnmuteResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{64}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *UnmuteResponse) GetChange() *Change {
@@ -3960,7 +4023,7 @@ type ListMutesRequest struct {
 
 func (x *ListMutesRequest) Reset() {
 	*x = ListMutesRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[65]
+	mi := &file_natter_history_v1_history_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3972,7 +4035,7 @@ func (x *ListMutesRequest) String() string {
 func (*ListMutesRequest) ProtoMessage() {}
 
 func (x *ListMutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[65]
+	mi := &file_natter_history_v1_history_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3985,7 +4048,7 @@ func (x *ListMutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMutesRequest.ProtoReflect.Descriptor instead.
 func (*ListMutesRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{65}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListMutesRequest) GetRoom() string {
@@ -4028,7 +4091,7 @@ type ListMutesResponse struct {
 
 func (x *ListMutesResponse) Reset() {
 	*x = ListMutesResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[66]
+	mi := &file_natter_history_v1_history_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4040,7 +4103,7 @@ func (x *ListMutesResponse) String() string {
 func (*ListMutesResponse) ProtoMessage() {}
 
 func (x *ListMutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[66]
+	mi := &file_natter_history_v1_history_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4053,7 +4116,7 @@ func (x *ListMutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMutesResponse.ProtoReflect.Descriptor instead.
 func (*ListMutesResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{66}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListMutesResponse) GetMutes() []*Sanction {
@@ -4084,7 +4147,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[67]
+	mi := &file_natter_history_v1_history_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4096,7 +4159,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[67]
+	mi := &file_natter_history_v1_history_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4109,7 +4172,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{67}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *FollowRequest) GetRoom() string {
@@ -4137,7 +4200,7 @@ type FollowResponse struct {
 
 func (x *FollowResponse) Reset() {
 	*x = FollowResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[68]
+	mi := &file_natter_history_v1_history_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4149,7 +4212,7 @@ func (x *FollowResponse) String() string {
 func (*FollowResponse) ProtoMessage() {}
 
 func (x *FollowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[68]
+	mi := &file_natter_history_v1_history_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4162,7 +4225,7 @@ func (x *FollowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowResponse.ProtoReflect.Descriptor instead.
 func (*FollowResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{68}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *FollowResponse) GetEvents() []*v1.Event {
@@ -4187,7 +4250,7 @@ type ListRoomsRequest struct {
 
 func (x *ListRoomsRequest) Reset() {
 	*x = ListRoomsRequest{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[69]
+	mi := &file_natter_history_v1_history_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4199,7 +4262,7 @@ func (x *ListRoomsRequest) String() string {
 func (*ListRoomsRequest) ProtoMessage() {}
 
 func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[69]
+	mi := &file_natter_history_v1_history_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4212,7 +4275,7 @@ func (x *ListRoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomsRequest.ProtoReflect.Descriptor instead.
 func (*ListRoomsRequest) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{69}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListRoomsRequest) GetUser() string {
@@ -4248,7 +4311,7 @@ type ListRoomsResponse struct {
 
 func (x *ListRoomsResponse) Reset() {
 	*x = ListRoomsResponse{}
-	mi := &file_natter_history_v1_history_proto_msgTypes[70]
+	mi := &file_natter_history_v1_history_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4260,7 +4323,7 @@ func (x *ListRoomsResponse) String() string {
 func (*ListRoomsResponse) ProtoMessage() {}
 
 func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_natter_history_v1_history_proto_msgTypes[70]
+	mi := &file_natter_history_v1_history_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4273,7 +4336,7 @@ func (x *ListRoomsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoomsResponse.ProtoReflect.Descriptor instead.
 func (*ListRoomsResponse) Descriptor() ([]byte, []int) {
-	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{70}
+	return file_natter_history_v1_history_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ListRoomsResponse) GetRooms() []*v1.RoomView {
@@ -4438,7 +4501,7 @@ const file_natter_history_v1_history_proto_rawDesc = "" +
 	"\a_before\"D\n" +
 	"\x0eRevokeResponse\x122\n" +
 	"\x06before\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\"\x0f\n" +
-	"\rStatusRequest\"\xed\x01\n" +
+	"\rStatusRequest\"\xa7\x02\n" +
 	"\x0eStatusResponse\x12\x14\n" +
 	"\x05store\x18\x01 \x01(\tR\x05store\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x18\n" +
@@ -4448,7 +4511,11 @@ const file_natter_history_v1_history_proto_rawDesc = "" +
 	"partitions\x12\x18\n" +
 	"\areplica\x18\x05 \x01(\tR\areplica\x12\x1a\n" +
 	"\breplicas\x18\x06 \x03(\tR\breplicas\x12\x1b\n" +
-	"\tnot_ready\x18\a \x03(\tR\bnotReady\"\xe6\x01\n" +
+	"\tnot_ready\x18\a \x03(\tR\bnotReady\x128\n" +
+	"\x06states\x18\b \x03(\v2 .natter.history.v1.ReplicaStatusR\x06states\"F\n" +
+	"\rReplicaStatus\x12\x18\n" +
+	"\areplica\x18\x01 \x01(\tR\areplica\x12\x1b\n" +
+	"\tnot_ready\x18\x02 \x03(\tR\bnotReady\"\xe6\x01\n" +
 	"\x0fPartitionStatus\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\rR\tpartition\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x1b\n" +
@@ -4629,7 +4696,7 @@ func file_natter_history_v1_history_proto_rawDescGZIP() []byte {
 	return file_natter_history_v1_history_proto_rawDescData
 }
 
-var file_natter_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
+var file_natter_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 72)
 var file_natter_history_v1_history_proto_goTypes = []any{
 	(*CreateRequest)(nil),          // 0: natter.history.v1.CreateRequest
 	(*CreateResponse)(nil),         // 1: natter.history.v1.CreateResponse
@@ -4666,176 +4733,178 @@ var file_natter_history_v1_history_proto_goTypes = []any{
 	(*RevokeResponse)(nil),         // 32: natter.history.v1.RevokeResponse
 	(*StatusRequest)(nil),          // 33: natter.history.v1.StatusRequest
 	(*StatusResponse)(nil),         // 34: natter.history.v1.StatusResponse
-	(*PartitionStatus)(nil),        // 35: natter.history.v1.PartitionStatus
-	(*AcceptGapRequest)(nil),       // 36: natter.history.v1.AcceptGapRequest
-	(*AcceptGapResponse)(nil),      // 37: natter.history.v1.AcceptGapResponse
-	(*BackupRequest)(nil),          // 38: natter.history.v1.BackupRequest
-	(*BackupResponse)(nil),         // 39: natter.history.v1.BackupResponse
-	(*SetRetentionRequest)(nil),    // 40: natter.history.v1.SetRetentionRequest
-	(*SetRetentionResponse)(nil),   // 41: natter.history.v1.SetRetentionResponse
-	(*UpdateRequest)(nil),          // 42: natter.history.v1.UpdateRequest
-	(*UpdateResponse)(nil),         // 43: natter.history.v1.UpdateResponse
-	(*Change)(nil),                 // 44: natter.history.v1.Change
-	(*DeleteRequest)(nil),          // 45: natter.history.v1.DeleteRequest
-	(*DeleteResponse)(nil),         // 46: natter.history.v1.DeleteResponse
-	(*AddMembersRequest)(nil),      // 47: natter.history.v1.AddMembersRequest
-	(*AddMembersResponse)(nil),     // 48: natter.history.v1.AddMembersResponse
-	(*AddedMember)(nil),            // 49: natter.history.v1.AddedMember
-	(*RemoveMemberRequest)(nil),    // 50: natter.history.v1.RemoveMemberRequest
-	(*RemoveMemberResponse)(nil),   // 51: natter.history.v1.RemoveMemberResponse
-	(*SetRoleRequest)(nil),         // 52: natter.history.v1.SetRoleRequest
-	(*SetRoleResponse)(nil),        // 53: natter.history.v1.SetRoleResponse
-	(*BanRequest)(nil),             // 54: natter.history.v1.BanRequest
-	(*BanResponse)(nil),            // 55: natter.history.v1.BanResponse
-	(*UnbanRequest)(nil),           // 56: natter.history.v1.UnbanRequest
-	(*UnbanResponse)(nil),          // 57: natter.history.v1.UnbanResponse
-	(*ListBansRequest)(nil),        // 58: natter.history.v1.ListBansRequest
-	(*ListBansResponse)(nil),       // 59: natter.history.v1.ListBansResponse
-	(*Sanction)(nil),               // 60: natter.history.v1.Sanction
-	(*MuteRequest)(nil),            // 61: natter.history.v1.MuteRequest
-	(*MuteResponse)(nil),           // 62: natter.history.v1.MuteResponse
-	(*UnmuteRequest)(nil),          // 63: natter.history.v1.UnmuteRequest
-	(*UnmuteResponse)(nil),         // 64: natter.history.v1.UnmuteResponse
-	(*ListMutesRequest)(nil),       // 65: natter.history.v1.ListMutesRequest
-	(*ListMutesResponse)(nil),      // 66: natter.history.v1.ListMutesResponse
-	(*FollowRequest)(nil),          // 67: natter.history.v1.FollowRequest
-	(*FollowResponse)(nil),         // 68: natter.history.v1.FollowResponse
-	(*ListRoomsRequest)(nil),       // 69: natter.history.v1.ListRoomsRequest
-	(*ListRoomsResponse)(nil),      // 70: natter.history.v1.ListRoomsResponse
-	(v1.RoomKind)(0),               // 71: natter.chat.v1.RoomKind
-	(*v1.Room)(nil),                // 72: natter.chat.v1.Room
-	(*v1.Member)(nil),              // 73: natter.chat.v1.Member
-	(*v1.Retention)(nil),           // 74: natter.chat.v1.Retention
-	(*v1.RoomView)(nil),            // 75: natter.chat.v1.RoomView
-	(*v1.Message)(nil),             // 76: natter.chat.v1.Message
-	(*v1.Event)(nil),               // 77: natter.chat.v1.Event
-	(*structpb.Struct)(nil),        // 78: google.protobuf.Struct
-	(v1.Durability)(0),             // 79: natter.chat.v1.Durability
-	(*timestamppb.Timestamp)(nil),  // 80: google.protobuf.Timestamp
-	(*v1.Mark)(nil),                // 81: natter.chat.v1.Mark
-	(*v1.Refusal)(nil),             // 82: natter.chat.v1.Refusal
-	(v1.Role)(0),                   // 83: natter.chat.v1.Role
+	(*ReplicaStatus)(nil),          // 35: natter.history.v1.ReplicaStatus
+	(*PartitionStatus)(nil),        // 36: natter.history.v1.PartitionStatus
+	(*AcceptGapRequest)(nil),       // 37: natter.history.v1.AcceptGapRequest
+	(*AcceptGapResponse)(nil),      // 38: natter.history.v1.AcceptGapResponse
+	(*BackupRequest)(nil),          // 39: natter.history.v1.BackupRequest
+	(*BackupResponse)(nil),         // 40: natter.history.v1.BackupResponse
+	(*SetRetentionRequest)(nil),    // 41: natter.history.v1.SetRetentionRequest
+	(*SetRetentionResponse)(nil),   // 42: natter.history.v1.SetRetentionResponse
+	(*UpdateRequest)(nil),          // 43: natter.history.v1.UpdateRequest
+	(*UpdateResponse)(nil),         // 44: natter.history.v1.UpdateResponse
+	(*Change)(nil),                 // 45: natter.history.v1.Change
+	(*DeleteRequest)(nil),          // 46: natter.history.v1.DeleteRequest
+	(*DeleteResponse)(nil),         // 47: natter.history.v1.DeleteResponse
+	(*AddMembersRequest)(nil),      // 48: natter.history.v1.AddMembersRequest
+	(*AddMembersResponse)(nil),     // 49: natter.history.v1.AddMembersResponse
+	(*AddedMember)(nil),            // 50: natter.history.v1.AddedMember
+	(*RemoveMemberRequest)(nil),    // 51: natter.history.v1.RemoveMemberRequest
+	(*RemoveMemberResponse)(nil),   // 52: natter.history.v1.RemoveMemberResponse
+	(*SetRoleRequest)(nil),         // 53: natter.history.v1.SetRoleRequest
+	(*SetRoleResponse)(nil),        // 54: natter.history.v1.SetRoleResponse
+	(*BanRequest)(nil),             // 55: natter.history.v1.BanRequest
+	(*BanResponse)(nil),            // 56: natter.history.v1.BanResponse
+	(*UnbanRequest)(nil),           // 57: natter.history.v1.UnbanRequest
+	(*UnbanResponse)(nil),          // 58: natter.history.v1.UnbanResponse
+	(*ListBansRequest)(nil),        // 59: natter.history.v1.ListBansRequest
+	(*ListBansResponse)(nil),       // 60: natter.history.v1.ListBansResponse
+	(*Sanction)(nil),               // 61: natter.history.v1.Sanction
+	(*MuteRequest)(nil),            // 62: natter.history.v1.MuteRequest
+	(*MuteResponse)(nil),           // 63: natter.history.v1.MuteResponse
+	(*UnmuteRequest)(nil),          // 64: natter.history.v1.UnmuteRequest
+	(*UnmuteResponse)(nil),         // 65: natter.history.v1.UnmuteResponse
+	(*ListMutesRequest)(nil),       // 66: natter.history.v1.ListMutesRequest
+	(*ListMutesResponse)(nil),      // 67: natter.history.v1.ListMutesResponse
+	(*FollowRequest)(nil),          // 68: natter.history.v1.FollowRequest
+	(*FollowResponse)(nil),         // 69: natter.history.v1.FollowResponse
+	(*ListRoomsRequest)(nil),       // 70: natter.history.v1.ListRoomsRequest
+	(*ListRoomsResponse)(nil),      // 71: natter.history.v1.ListRoomsResponse
+	(v1.RoomKind)(0),               // 72: natter.chat.v1.RoomKind
+	(*v1.Room)(nil),                // 73: natter.chat.v1.Room
+	(*v1.Member)(nil),              // 74: natter.chat.v1.Member
+	(*v1.Retention)(nil),           // 75: natter.chat.v1.Retention
+	(*v1.RoomView)(nil),            // 76: natter.chat.v1.RoomView
+	(*v1.Message)(nil),             // 77: natter.chat.v1.Message
+	(*v1.Event)(nil),               // 78: natter.chat.v1.Event
+	(*structpb.Struct)(nil),        // 79: google.protobuf.Struct
+	(v1.Durability)(0),             // 80: natter.chat.v1.Durability
+	(*timestamppb.Timestamp)(nil),  // 81: google.protobuf.Timestamp
+	(*v1.Mark)(nil),                // 82: natter.chat.v1.Mark
+	(*v1.Refusal)(nil),             // 83: natter.chat.v1.Refusal
+	(v1.Role)(0),                   // 84: natter.chat.v1.Role
 }
 var file_natter_history_v1_history_proto_depIdxs = []int32{
-	71, // 0: natter.history.v1.CreateRequest.kind:type_name -> natter.chat.v1.RoomKind
-	72, // 1: natter.history.v1.CreateResponse.room:type_name -> natter.chat.v1.Room
-	72, // 2: natter.history.v1.GetResponse.room:type_name -> natter.chat.v1.Room
-	73, // 3: natter.history.v1.GetResponse.member:type_name -> natter.chat.v1.Member
-	74, // 4: natter.history.v1.GetResponse.retention:type_name -> natter.chat.v1.Retention
-	75, // 5: natter.history.v1.ListResponse.rooms:type_name -> natter.chat.v1.RoomView
-	73, // 6: natter.history.v1.ListMembersResponse.members:type_name -> natter.chat.v1.Member
-	76, // 7: natter.history.v1.MessagesListResponse.messages:type_name -> natter.chat.v1.Message
-	76, // 8: natter.history.v1.MessagesGetResponse.message:type_name -> natter.chat.v1.Message
-	77, // 9: natter.history.v1.EventsResponse.events:type_name -> natter.chat.v1.Event
-	78, // 10: natter.history.v1.PostRequest.data:type_name -> google.protobuf.Struct
-	79, // 11: natter.history.v1.PostResponse.durability:type_name -> natter.chat.v1.Durability
-	80, // 12: natter.history.v1.MessagesDeleteResponse.log_clean_at:type_name -> google.protobuf.Timestamp
-	80, // 13: natter.history.v1.EraseResponse.log_clean_at:type_name -> google.protobuf.Timestamp
-	77, // 14: natter.history.v1.MessagesImportRequest.events:type_name -> natter.chat.v1.Event
-	81, // 15: natter.history.v1.MessagesImportRequest.marks:type_name -> natter.chat.v1.Mark
-	82, // 16: natter.history.v1.MessagesImportResponse.refusal:type_name -> natter.chat.v1.Refusal
-	80, // 17: natter.history.v1.SearchRequest.before:type_name -> google.protobuf.Timestamp
-	80, // 18: natter.history.v1.SearchRequest.after:type_name -> google.protobuf.Timestamp
+	72, // 0: natter.history.v1.CreateRequest.kind:type_name -> natter.chat.v1.RoomKind
+	73, // 1: natter.history.v1.CreateResponse.room:type_name -> natter.chat.v1.Room
+	73, // 2: natter.history.v1.GetResponse.room:type_name -> natter.chat.v1.Room
+	74, // 3: natter.history.v1.GetResponse.member:type_name -> natter.chat.v1.Member
+	75, // 4: natter.history.v1.GetResponse.retention:type_name -> natter.chat.v1.Retention
+	76, // 5: natter.history.v1.ListResponse.rooms:type_name -> natter.chat.v1.RoomView
+	74, // 6: natter.history.v1.ListMembersResponse.members:type_name -> natter.chat.v1.Member
+	77, // 7: natter.history.v1.MessagesListResponse.messages:type_name -> natter.chat.v1.Message
+	77, // 8: natter.history.v1.MessagesGetResponse.message:type_name -> natter.chat.v1.Message
+	78, // 9: natter.history.v1.EventsResponse.events:type_name -> natter.chat.v1.Event
+	79, // 10: natter.history.v1.PostRequest.data:type_name -> google.protobuf.Struct
+	80, // 11: natter.history.v1.PostResponse.durability:type_name -> natter.chat.v1.Durability
+	81, // 12: natter.history.v1.MessagesDeleteResponse.log_clean_at:type_name -> google.protobuf.Timestamp
+	81, // 13: natter.history.v1.EraseResponse.log_clean_at:type_name -> google.protobuf.Timestamp
+	78, // 14: natter.history.v1.MessagesImportRequest.events:type_name -> natter.chat.v1.Event
+	82, // 15: natter.history.v1.MessagesImportRequest.marks:type_name -> natter.chat.v1.Mark
+	83, // 16: natter.history.v1.MessagesImportResponse.refusal:type_name -> natter.chat.v1.Refusal
+	81, // 17: natter.history.v1.SearchRequest.before:type_name -> google.protobuf.Timestamp
+	81, // 18: natter.history.v1.SearchRequest.after:type_name -> google.protobuf.Timestamp
 	28, // 19: natter.history.v1.SearchResponse.hits:type_name -> natter.history.v1.Hit
-	76, // 20: natter.history.v1.Hit.message:type_name -> natter.chat.v1.Message
+	77, // 20: natter.history.v1.Hit.message:type_name -> natter.chat.v1.Message
 	29, // 21: natter.history.v1.Hit.snippet:type_name -> natter.history.v1.Snippet
 	30, // 22: natter.history.v1.Snippet.marks:type_name -> natter.history.v1.Range
-	80, // 23: natter.history.v1.RevokeRequest.before:type_name -> google.protobuf.Timestamp
-	80, // 24: natter.history.v1.RevokeResponse.before:type_name -> google.protobuf.Timestamp
-	35, // 25: natter.history.v1.StatusResponse.partitions:type_name -> natter.history.v1.PartitionStatus
-	74, // 26: natter.history.v1.SetRetentionRequest.retention:type_name -> natter.chat.v1.Retention
-	72, // 27: natter.history.v1.SetRetentionResponse.room:type_name -> natter.chat.v1.Room
-	74, // 28: natter.history.v1.SetRetentionResponse.retention:type_name -> natter.chat.v1.Retention
-	72, // 29: natter.history.v1.UpdateResponse.room:type_name -> natter.chat.v1.Room
-	44, // 30: natter.history.v1.UpdateResponse.change:type_name -> natter.history.v1.Change
-	44, // 31: natter.history.v1.DeleteResponse.change:type_name -> natter.history.v1.Change
-	83, // 32: natter.history.v1.AddMembersRequest.role:type_name -> natter.chat.v1.Role
-	49, // 33: natter.history.v1.AddMembersResponse.members:type_name -> natter.history.v1.AddedMember
-	44, // 34: natter.history.v1.AddedMember.change:type_name -> natter.history.v1.Change
-	82, // 35: natter.history.v1.AddedMember.refusal:type_name -> natter.chat.v1.Refusal
-	44, // 36: natter.history.v1.RemoveMemberResponse.change:type_name -> natter.history.v1.Change
-	83, // 37: natter.history.v1.SetRoleRequest.role:type_name -> natter.chat.v1.Role
-	44, // 38: natter.history.v1.SetRoleResponse.change:type_name -> natter.history.v1.Change
-	80, // 39: natter.history.v1.BanRequest.until:type_name -> google.protobuf.Timestamp
-	44, // 40: natter.history.v1.BanResponse.change:type_name -> natter.history.v1.Change
-	44, // 41: natter.history.v1.UnbanResponse.change:type_name -> natter.history.v1.Change
-	60, // 42: natter.history.v1.ListBansResponse.bans:type_name -> natter.history.v1.Sanction
-	80, // 43: natter.history.v1.Sanction.until:type_name -> google.protobuf.Timestamp
-	80, // 44: natter.history.v1.MuteRequest.until:type_name -> google.protobuf.Timestamp
-	44, // 45: natter.history.v1.MuteResponse.change:type_name -> natter.history.v1.Change
-	44, // 46: natter.history.v1.UnmuteResponse.change:type_name -> natter.history.v1.Change
-	60, // 47: natter.history.v1.ListMutesResponse.mutes:type_name -> natter.history.v1.Sanction
-	77, // 48: natter.history.v1.FollowResponse.events:type_name -> natter.chat.v1.Event
-	75, // 49: natter.history.v1.ListRoomsResponse.rooms:type_name -> natter.chat.v1.RoomView
-	0,  // 50: natter.history.v1.Rooms.Create:input_type -> natter.history.v1.CreateRequest
-	2,  // 51: natter.history.v1.Rooms.Get:input_type -> natter.history.v1.GetRequest
-	4,  // 52: natter.history.v1.Rooms.List:input_type -> natter.history.v1.ListRequest
-	6,  // 53: natter.history.v1.Rooms.ListMembers:input_type -> natter.history.v1.ListMembersRequest
-	40, // 54: natter.history.v1.Rooms.SetRetention:input_type -> natter.history.v1.SetRetentionRequest
-	42, // 55: natter.history.v1.Rooms.Update:input_type -> natter.history.v1.UpdateRequest
-	45, // 56: natter.history.v1.Rooms.Delete:input_type -> natter.history.v1.DeleteRequest
-	47, // 57: natter.history.v1.Rooms.AddMembers:input_type -> natter.history.v1.AddMembersRequest
-	50, // 58: natter.history.v1.Rooms.RemoveMember:input_type -> natter.history.v1.RemoveMemberRequest
-	52, // 59: natter.history.v1.Rooms.SetRole:input_type -> natter.history.v1.SetRoleRequest
-	54, // 60: natter.history.v1.Rooms.Ban:input_type -> natter.history.v1.BanRequest
-	56, // 61: natter.history.v1.Rooms.Unban:input_type -> natter.history.v1.UnbanRequest
-	58, // 62: natter.history.v1.Rooms.ListBans:input_type -> natter.history.v1.ListBansRequest
-	61, // 63: natter.history.v1.Rooms.Mute:input_type -> natter.history.v1.MuteRequest
-	63, // 64: natter.history.v1.Rooms.Unmute:input_type -> natter.history.v1.UnmuteRequest
-	65, // 65: natter.history.v1.Rooms.ListMutes:input_type -> natter.history.v1.ListMutesRequest
-	8,  // 66: natter.history.v1.Messages.List:input_type -> natter.history.v1.MessagesListRequest
-	10, // 67: natter.history.v1.Messages.Get:input_type -> natter.history.v1.MessagesGetRequest
-	12, // 68: natter.history.v1.Messages.Events:input_type -> natter.history.v1.EventsRequest
-	14, // 69: natter.history.v1.Messages.Post:input_type -> natter.history.v1.PostRequest
-	16, // 70: natter.history.v1.Messages.Delete:input_type -> natter.history.v1.MessagesDeleteRequest
-	20, // 71: natter.history.v1.Messages.Export:input_type -> natter.history.v1.MessagesExportRequest
-	24, // 72: natter.history.v1.Messages.Import:input_type -> natter.history.v1.MessagesImportRequest
-	26, // 73: natter.history.v1.Messages.Search:input_type -> natter.history.v1.SearchRequest
-	67, // 74: natter.history.v1.Messages.Follow:input_type -> natter.history.v1.FollowRequest
-	31, // 75: natter.history.v1.Users.Revoke:input_type -> natter.history.v1.RevokeRequest
-	18, // 76: natter.history.v1.Users.Erase:input_type -> natter.history.v1.EraseRequest
-	22, // 77: natter.history.v1.Users.Export:input_type -> natter.history.v1.UsersExportRequest
-	69, // 78: natter.history.v1.Users.ListRooms:input_type -> natter.history.v1.ListRoomsRequest
-	33, // 79: natter.history.v1.Store.Status:input_type -> natter.history.v1.StatusRequest
-	36, // 80: natter.history.v1.Store.AcceptGap:input_type -> natter.history.v1.AcceptGapRequest
-	38, // 81: natter.history.v1.Store.Backup:input_type -> natter.history.v1.BackupRequest
-	1,  // 82: natter.history.v1.Rooms.Create:output_type -> natter.history.v1.CreateResponse
-	3,  // 83: natter.history.v1.Rooms.Get:output_type -> natter.history.v1.GetResponse
-	5,  // 84: natter.history.v1.Rooms.List:output_type -> natter.history.v1.ListResponse
-	7,  // 85: natter.history.v1.Rooms.ListMembers:output_type -> natter.history.v1.ListMembersResponse
-	41, // 86: natter.history.v1.Rooms.SetRetention:output_type -> natter.history.v1.SetRetentionResponse
-	43, // 87: natter.history.v1.Rooms.Update:output_type -> natter.history.v1.UpdateResponse
-	46, // 88: natter.history.v1.Rooms.Delete:output_type -> natter.history.v1.DeleteResponse
-	48, // 89: natter.history.v1.Rooms.AddMembers:output_type -> natter.history.v1.AddMembersResponse
-	51, // 90: natter.history.v1.Rooms.RemoveMember:output_type -> natter.history.v1.RemoveMemberResponse
-	53, // 91: natter.history.v1.Rooms.SetRole:output_type -> natter.history.v1.SetRoleResponse
-	55, // 92: natter.history.v1.Rooms.Ban:output_type -> natter.history.v1.BanResponse
-	57, // 93: natter.history.v1.Rooms.Unban:output_type -> natter.history.v1.UnbanResponse
-	59, // 94: natter.history.v1.Rooms.ListBans:output_type -> natter.history.v1.ListBansResponse
-	62, // 95: natter.history.v1.Rooms.Mute:output_type -> natter.history.v1.MuteResponse
-	64, // 96: natter.history.v1.Rooms.Unmute:output_type -> natter.history.v1.UnmuteResponse
-	66, // 97: natter.history.v1.Rooms.ListMutes:output_type -> natter.history.v1.ListMutesResponse
-	9,  // 98: natter.history.v1.Messages.List:output_type -> natter.history.v1.MessagesListResponse
-	11, // 99: natter.history.v1.Messages.Get:output_type -> natter.history.v1.MessagesGetResponse
-	13, // 100: natter.history.v1.Messages.Events:output_type -> natter.history.v1.EventsResponse
-	15, // 101: natter.history.v1.Messages.Post:output_type -> natter.history.v1.PostResponse
-	17, // 102: natter.history.v1.Messages.Delete:output_type -> natter.history.v1.MessagesDeleteResponse
-	21, // 103: natter.history.v1.Messages.Export:output_type -> natter.history.v1.MessagesExportResponse
-	25, // 104: natter.history.v1.Messages.Import:output_type -> natter.history.v1.MessagesImportResponse
-	27, // 105: natter.history.v1.Messages.Search:output_type -> natter.history.v1.SearchResponse
-	68, // 106: natter.history.v1.Messages.Follow:output_type -> natter.history.v1.FollowResponse
-	32, // 107: natter.history.v1.Users.Revoke:output_type -> natter.history.v1.RevokeResponse
-	19, // 108: natter.history.v1.Users.Erase:output_type -> natter.history.v1.EraseResponse
-	23, // 109: natter.history.v1.Users.Export:output_type -> natter.history.v1.UsersExportResponse
-	70, // 110: natter.history.v1.Users.ListRooms:output_type -> natter.history.v1.ListRoomsResponse
-	34, // 111: natter.history.v1.Store.Status:output_type -> natter.history.v1.StatusResponse
-	37, // 112: natter.history.v1.Store.AcceptGap:output_type -> natter.history.v1.AcceptGapResponse
-	39, // 113: natter.history.v1.Store.Backup:output_type -> natter.history.v1.BackupResponse
-	82, // [82:114] is the sub-list for method output_type
-	50, // [50:82] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	81, // 23: natter.history.v1.RevokeRequest.before:type_name -> google.protobuf.Timestamp
+	81, // 24: natter.history.v1.RevokeResponse.before:type_name -> google.protobuf.Timestamp
+	36, // 25: natter.history.v1.StatusResponse.partitions:type_name -> natter.history.v1.PartitionStatus
+	35, // 26: natter.history.v1.StatusResponse.states:type_name -> natter.history.v1.ReplicaStatus
+	75, // 27: natter.history.v1.SetRetentionRequest.retention:type_name -> natter.chat.v1.Retention
+	73, // 28: natter.history.v1.SetRetentionResponse.room:type_name -> natter.chat.v1.Room
+	75, // 29: natter.history.v1.SetRetentionResponse.retention:type_name -> natter.chat.v1.Retention
+	73, // 30: natter.history.v1.UpdateResponse.room:type_name -> natter.chat.v1.Room
+	45, // 31: natter.history.v1.UpdateResponse.change:type_name -> natter.history.v1.Change
+	45, // 32: natter.history.v1.DeleteResponse.change:type_name -> natter.history.v1.Change
+	84, // 33: natter.history.v1.AddMembersRequest.role:type_name -> natter.chat.v1.Role
+	50, // 34: natter.history.v1.AddMembersResponse.members:type_name -> natter.history.v1.AddedMember
+	45, // 35: natter.history.v1.AddedMember.change:type_name -> natter.history.v1.Change
+	83, // 36: natter.history.v1.AddedMember.refusal:type_name -> natter.chat.v1.Refusal
+	45, // 37: natter.history.v1.RemoveMemberResponse.change:type_name -> natter.history.v1.Change
+	84, // 38: natter.history.v1.SetRoleRequest.role:type_name -> natter.chat.v1.Role
+	45, // 39: natter.history.v1.SetRoleResponse.change:type_name -> natter.history.v1.Change
+	81, // 40: natter.history.v1.BanRequest.until:type_name -> google.protobuf.Timestamp
+	45, // 41: natter.history.v1.BanResponse.change:type_name -> natter.history.v1.Change
+	45, // 42: natter.history.v1.UnbanResponse.change:type_name -> natter.history.v1.Change
+	61, // 43: natter.history.v1.ListBansResponse.bans:type_name -> natter.history.v1.Sanction
+	81, // 44: natter.history.v1.Sanction.until:type_name -> google.protobuf.Timestamp
+	81, // 45: natter.history.v1.MuteRequest.until:type_name -> google.protobuf.Timestamp
+	45, // 46: natter.history.v1.MuteResponse.change:type_name -> natter.history.v1.Change
+	45, // 47: natter.history.v1.UnmuteResponse.change:type_name -> natter.history.v1.Change
+	61, // 48: natter.history.v1.ListMutesResponse.mutes:type_name -> natter.history.v1.Sanction
+	78, // 49: natter.history.v1.FollowResponse.events:type_name -> natter.chat.v1.Event
+	76, // 50: natter.history.v1.ListRoomsResponse.rooms:type_name -> natter.chat.v1.RoomView
+	0,  // 51: natter.history.v1.Rooms.Create:input_type -> natter.history.v1.CreateRequest
+	2,  // 52: natter.history.v1.Rooms.Get:input_type -> natter.history.v1.GetRequest
+	4,  // 53: natter.history.v1.Rooms.List:input_type -> natter.history.v1.ListRequest
+	6,  // 54: natter.history.v1.Rooms.ListMembers:input_type -> natter.history.v1.ListMembersRequest
+	41, // 55: natter.history.v1.Rooms.SetRetention:input_type -> natter.history.v1.SetRetentionRequest
+	43, // 56: natter.history.v1.Rooms.Update:input_type -> natter.history.v1.UpdateRequest
+	46, // 57: natter.history.v1.Rooms.Delete:input_type -> natter.history.v1.DeleteRequest
+	48, // 58: natter.history.v1.Rooms.AddMembers:input_type -> natter.history.v1.AddMembersRequest
+	51, // 59: natter.history.v1.Rooms.RemoveMember:input_type -> natter.history.v1.RemoveMemberRequest
+	53, // 60: natter.history.v1.Rooms.SetRole:input_type -> natter.history.v1.SetRoleRequest
+	55, // 61: natter.history.v1.Rooms.Ban:input_type -> natter.history.v1.BanRequest
+	57, // 62: natter.history.v1.Rooms.Unban:input_type -> natter.history.v1.UnbanRequest
+	59, // 63: natter.history.v1.Rooms.ListBans:input_type -> natter.history.v1.ListBansRequest
+	62, // 64: natter.history.v1.Rooms.Mute:input_type -> natter.history.v1.MuteRequest
+	64, // 65: natter.history.v1.Rooms.Unmute:input_type -> natter.history.v1.UnmuteRequest
+	66, // 66: natter.history.v1.Rooms.ListMutes:input_type -> natter.history.v1.ListMutesRequest
+	8,  // 67: natter.history.v1.Messages.List:input_type -> natter.history.v1.MessagesListRequest
+	10, // 68: natter.history.v1.Messages.Get:input_type -> natter.history.v1.MessagesGetRequest
+	12, // 69: natter.history.v1.Messages.Events:input_type -> natter.history.v1.EventsRequest
+	14, // 70: natter.history.v1.Messages.Post:input_type -> natter.history.v1.PostRequest
+	16, // 71: natter.history.v1.Messages.Delete:input_type -> natter.history.v1.MessagesDeleteRequest
+	20, // 72: natter.history.v1.Messages.Export:input_type -> natter.history.v1.MessagesExportRequest
+	24, // 73: natter.history.v1.Messages.Import:input_type -> natter.history.v1.MessagesImportRequest
+	26, // 74: natter.history.v1.Messages.Search:input_type -> natter.history.v1.SearchRequest
+	68, // 75: natter.history.v1.Messages.Follow:input_type -> natter.history.v1.FollowRequest
+	31, // 76: natter.history.v1.Users.Revoke:input_type -> natter.history.v1.RevokeRequest
+	18, // 77: natter.history.v1.Users.Erase:input_type -> natter.history.v1.EraseRequest
+	22, // 78: natter.history.v1.Users.Export:input_type -> natter.history.v1.UsersExportRequest
+	70, // 79: natter.history.v1.Users.ListRooms:input_type -> natter.history.v1.ListRoomsRequest
+	33, // 80: natter.history.v1.Store.Status:input_type -> natter.history.v1.StatusRequest
+	37, // 81: natter.history.v1.Store.AcceptGap:input_type -> natter.history.v1.AcceptGapRequest
+	39, // 82: natter.history.v1.Store.Backup:input_type -> natter.history.v1.BackupRequest
+	1,  // 83: natter.history.v1.Rooms.Create:output_type -> natter.history.v1.CreateResponse
+	3,  // 84: natter.history.v1.Rooms.Get:output_type -> natter.history.v1.GetResponse
+	5,  // 85: natter.history.v1.Rooms.List:output_type -> natter.history.v1.ListResponse
+	7,  // 86: natter.history.v1.Rooms.ListMembers:output_type -> natter.history.v1.ListMembersResponse
+	42, // 87: natter.history.v1.Rooms.SetRetention:output_type -> natter.history.v1.SetRetentionResponse
+	44, // 88: natter.history.v1.Rooms.Update:output_type -> natter.history.v1.UpdateResponse
+	47, // 89: natter.history.v1.Rooms.Delete:output_type -> natter.history.v1.DeleteResponse
+	49, // 90: natter.history.v1.Rooms.AddMembers:output_type -> natter.history.v1.AddMembersResponse
+	52, // 91: natter.history.v1.Rooms.RemoveMember:output_type -> natter.history.v1.RemoveMemberResponse
+	54, // 92: natter.history.v1.Rooms.SetRole:output_type -> natter.history.v1.SetRoleResponse
+	56, // 93: natter.history.v1.Rooms.Ban:output_type -> natter.history.v1.BanResponse
+	58, // 94: natter.history.v1.Rooms.Unban:output_type -> natter.history.v1.UnbanResponse
+	60, // 95: natter.history.v1.Rooms.ListBans:output_type -> natter.history.v1.ListBansResponse
+	63, // 96: natter.history.v1.Rooms.Mute:output_type -> natter.history.v1.MuteResponse
+	65, // 97: natter.history.v1.Rooms.Unmute:output_type -> natter.history.v1.UnmuteResponse
+	67, // 98: natter.history.v1.Rooms.ListMutes:output_type -> natter.history.v1.ListMutesResponse
+	9,  // 99: natter.history.v1.Messages.List:output_type -> natter.history.v1.MessagesListResponse
+	11, // 100: natter.history.v1.Messages.Get:output_type -> natter.history.v1.MessagesGetResponse
+	13, // 101: natter.history.v1.Messages.Events:output_type -> natter.history.v1.EventsResponse
+	15, // 102: natter.history.v1.Messages.Post:output_type -> natter.history.v1.PostResponse
+	17, // 103: natter.history.v1.Messages.Delete:output_type -> natter.history.v1.MessagesDeleteResponse
+	21, // 104: natter.history.v1.Messages.Export:output_type -> natter.history.v1.MessagesExportResponse
+	25, // 105: natter.history.v1.Messages.Import:output_type -> natter.history.v1.MessagesImportResponse
+	27, // 106: natter.history.v1.Messages.Search:output_type -> natter.history.v1.SearchResponse
+	69, // 107: natter.history.v1.Messages.Follow:output_type -> natter.history.v1.FollowResponse
+	32, // 108: natter.history.v1.Users.Revoke:output_type -> natter.history.v1.RevokeResponse
+	19, // 109: natter.history.v1.Users.Erase:output_type -> natter.history.v1.EraseResponse
+	23, // 110: natter.history.v1.Users.Export:output_type -> natter.history.v1.UsersExportResponse
+	71, // 111: natter.history.v1.Users.ListRooms:output_type -> natter.history.v1.ListRoomsResponse
+	34, // 112: natter.history.v1.Store.Status:output_type -> natter.history.v1.StatusResponse
+	38, // 113: natter.history.v1.Store.AcceptGap:output_type -> natter.history.v1.AcceptGapResponse
+	40, // 114: natter.history.v1.Store.Backup:output_type -> natter.history.v1.BackupResponse
+	83, // [83:115] is the sub-list for method output_type
+	51, // [51:83] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_natter_history_v1_history_proto_init() }
@@ -4850,18 +4919,18 @@ func file_natter_history_v1_history_proto_init() {
 	file_natter_history_v1_history_proto_msgTypes[19].OneofWrappers = []any{}
 	file_natter_history_v1_history_proto_msgTypes[25].OneofWrappers = []any{}
 	file_natter_history_v1_history_proto_msgTypes[31].OneofWrappers = []any{}
-	file_natter_history_v1_history_proto_msgTypes[40].OneofWrappers = []any{}
-	file_natter_history_v1_history_proto_msgTypes[42].OneofWrappers = []any{}
-	file_natter_history_v1_history_proto_msgTypes[54].OneofWrappers = []any{}
-	file_natter_history_v1_history_proto_msgTypes[60].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[41].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[43].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[55].OneofWrappers = []any{}
 	file_natter_history_v1_history_proto_msgTypes[61].OneofWrappers = []any{}
+	file_natter_history_v1_history_proto_msgTypes[62].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_history_v1_history_proto_rawDesc), len(file_natter_history_v1_history_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   71,
+			NumMessages:   72,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -6,6 +6,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // admit makes a room live on the session, and answers with it. With after,
@@ -13,7 +14,9 @@ import (
 // owner.
 func (s *session) admit(ctx context.Context, re uint32, room string, after *uint32) {
 	if err := s.letIn(ctx, re, room, after); err != nil && !s.ended.Load() {
-		s.refuse(re, refusalOf(err))
+		r := refusalOf(err)
+		tracing.Of(ctx).Fail(r.GetCode().String())
+		s.refuse(re, r)
 	}
 }
 

@@ -77,6 +77,19 @@ func TestWhatIsNotTracedCostsNothing(t *testing.T) {
 		}); n != 0 {
 			t.Errorf("in, %s: %v allocations", name, n)
 		}
+		s, f, msg := &session{gateway: g}, &feed{gateway: g, room: "lobby"}, &nats.Msg{Header: nats.Header{}}
+		if n := testing.AllocsPerRun(200, func() {
+			for _, kind := range []string{"hello", "refresh", "status", "typing", "signal", "watch", "unwatch"} {
+				span := s.traced(kind, "lobby")
+				ctx := tracing.With(t.Context(), span)
+				tracing.Of(ctx).Child(spanAsk, tracing.Client, time.Time{}).End()
+				span.Fail("FORBIDDEN")
+				span.End()
+			}
+			f.passed(msg).End()
+		}); n != 0 {
+			t.Errorf("other requests, %s: %v allocations", name, n)
+		}
 	}
 }
 

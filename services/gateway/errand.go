@@ -7,6 +7,7 @@ import (
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/services/gateway/frame"
 	"github.com/natter-chat/natter/services/internal/token"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // due does an errand of the wheel's.
@@ -122,11 +123,15 @@ func (s *session) greeted() bool {
 	return s.user != nil
 }
 
-// greetedSince measures a hello: what it is refused with is in errors_total.
-func (s *session) greetedSince(asked time.Time) {
+// greetedSince measures a hello, and ends its trace: what it is refused with is in errors_total.
+func (s *session) greetedSince(asked time.Time, span *tracing.Span) {
 	code := "REFUSED"
 	if s.greeted() {
 		code = codeOK
 	}
+	if code != codeOK {
+		span.Fail(code)
+	}
+	span.End()
 	s.gateway.metrics.seconds.WithLabelValues("hello", code).Observe(time.Since(asked).Seconds())
 }

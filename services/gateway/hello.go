@@ -12,9 +12,9 @@ import (
 )
 
 // greet answers hello: who the user is, and their rooms, which are live then.
-func (s *session) greet(re uint32, hello *clientv1.ClientFrame_Hello) {
+func (s *session) greet(re uint32, hello *clientv1.ClientFrame_Hello, span *tracing.Span) {
 	g := s.gateway
-	ctx, cancel := context.WithTimeout(g.life, questionTimeout)
+	ctx, cancel := context.WithTimeout(tracing.With(g.life, span), questionTimeout)
 	defer cancel()
 	claims, err := g.verifier.VerifySeeking(ctx, hello.GetToken())
 	if err != nil {
@@ -173,25 +173,30 @@ func unauthenticated(err error) *chatv1.Refusal {
 
 // refresh takes a newer token of the same user.
 func (s *session) refresh(re uint32, text string) {
+	span := s.traced("refresh", "")
 	claims, err := s.gateway.verifier.Verify(text)
 	if !errors.Is(err, token.ErrUnknownKey) && !errors.Is(err, token.ErrNoKeys) {
-		s.renew(re, claims, err)
+		s.renew(re, claims, err, span)
 		return
 	}
 	s.gateway.background(func(ctx context.Context) { // newer keys have to be waited for
 		claims, err := s.gateway.verifier.VerifySeeking(ctx, text)
-		s.renew(re, claims, err)
+		s.renew(re, claims, err, span)
 	})
 }
 
 // renew goes on with what a refresh brought. A token that may not be the
 // session's ends it.
-func (s *session) renew(re uint32, claims token.Claims, err error) {
+func (s *session) renew(re uint32, claims token.Claims, err error, span *tracing.Span) {
+	defer span.End()
 	if err != nil {
-		s.refuse(re, unauthenticated(err))
+		r := unauthenticated(err)
+		span.Fail(r.GetCode().String())
+		s.refuse(re, r)
 		return
 	}
 	if claims.User != s.user.id {
+		span.Fail(chatv1.ErrorCode_UNAUTHENTICATED.String())
 		s.refuse(re, fieldRefusal(chatv1.ErrorCode_UNAUTHENTICATED, "token", "this is another user's token; make a new connection for them"))
 		s.close(closeBadToken, "the token is another user's")
 		return
@@ -200,6 +205,7 @@ func (s *session) renew(re uint32, claims token.Claims, err error) {
 	s.hold(claims)
 	s.mu.Unlock()
 	if s.void(s.gateway.users.revokedBefore(s.user)) {
+		span.Fail(chatv1.ErrorCode_UNAUTHENTICATED.String())
 		s.revoked(re)
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // questionTimeout bounds a question with all its attempts, where nothing else
@@ -87,6 +88,8 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", to, err)
 	}
+	span := tracing.Of(ctx).Child(spanAsk, tracing.Client, time.Now())
+	defer span.End()
 	for attempt := 0; ; attempt++ {
 		err := q.attempt(ctx, to, data, reply)
 		if err == nil {
@@ -94,12 +97,14 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 			case r == nil:
 				return nil
 			case r.GetCode() != chatv1.ErrorCode_UNAVAILABLE:
+				span.Fail(r.GetCode().String())
 				return &refused{r}
 			}
 		}
 		bound := min(backoffMost, backoffLeast<<min(attempt, 10))
 		select {
 		case <-ctx.Done():
+			span.Fail(chatv1.ErrorCode_UNAVAILABLE.String())
 			return fmt.Errorf("ask %s: %w (%w)", to, errUnavailable, ctx.Err())
 		case <-time.After(bound/2 + rand.N(bound/2)):
 		}

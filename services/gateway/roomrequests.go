@@ -8,6 +8,7 @@ import (
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/proto/subject"
 	"github.com/natter-chat/natter/services/internal/natsx"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // handleChange translates a change of a room; its rules are the owner's.
@@ -63,18 +64,22 @@ func (s *session) createRoom(re uint32, r *clientv1.ClientFrame_CreateRoom) {
 
 // watch makes a room live without joining it, also one that is live already.
 func (s *session) watch(re uint32, r *clientv1.ClientFrame_Watch) {
-	s.enqueue(r.GetRoom(), job{re: re, work: func(_ time.Time, next func()) {
+	span := s.traced("watch", r.GetRoom())
+	s.enqueue(r.GetRoom(), job{re: re, span: span, work: func(_ time.Time, next func()) {
 		s.gateway.background(func(ctx context.Context) {
 			defer next()
-			s.admit(ctx, re, r.GetRoom(), r.Seq)
+			defer span.End()
+			s.admit(tracing.With(ctx, span), re, r.GetRoom(), r.Seq)
 		})
 	}})
 }
 
 // unwatch ends a room's events on this session.
 func (s *session) unwatch(re uint32, room string) {
-	s.enqueue(room, job{re: re, work: func(_ time.Time, next func()) {
+	span := s.traced("unwatch", room)
+	s.enqueue(room, job{re: re, span: span, work: func(_ time.Time, next func()) {
 		defer next()
+		defer span.End()
 		if seat := s.seatOf(room); seat != nil {
 			seat.feed.mu.Lock()
 			seat.feed.leave(seat)

@@ -121,11 +121,11 @@ func (s *session) before(request *clientv1.ClientFrame) {
 	s.gateway.metrics.requests.WithLabelValues("hello").Inc()
 	// Greeting takes a deep stack and waits for others. It has a goroutine of its
 	// own, so that the reader's stays small; what the client sends waits meanwhile.
-	done, asked := make(chan struct{}), time.Now()
+	done, asked, span := make(chan struct{}), time.Now(), s.traced("hello", "")
 	go func() {
 		defer close(done)
-		defer s.greetedSince(asked)
-		s.greet(request.GetId(), hello)
+		defer s.greetedSince(asked, span)
+		s.greet(request.GetId(), hello, span)
 	}()
 	<-done
 }

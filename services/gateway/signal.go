@@ -15,23 +15,27 @@ import (
 // signal passes an application's own event to the room's live sessions, its
 // sender's too.
 func (s *session) signal(re uint32, r *clientv1.ClientFrame_Signal) {
+	span := s.traced("signal", r.GetRoom())
+	defer span.End()
 	seat, refused := s.memberSeat(r.GetRoom())
 	if refused == nil {
 		refused = seat.feed.refuseSignal(seat, time.Now())
 	}
 	if refused != nil {
+		span.Fail(refused.GetCode().String())
 		s.refuse(re, refused)
 		return
 	}
 	var wait time.Duration
 	perSecond := s.gateway.cfg.SignalsPerSecond
 	if !s.limits.signals.take(perSecond, perSecond, &wait) {
+		span.Fail(chatv1.ErrorCode_RATE_LIMITED.String())
 		if re != 0 {
 			s.limited(re, wait, "too many signals; slow down")
 		}
 		return
 	}
-	s.gateway.publish(subject.Signal(r.GetRoom()), &chatv1.Signal{Room: r.GetRoom(), User: s.user.id, Name: r.GetName(), Data: r.GetData()})
+	s.gateway.publishBelow(span, subject.Signal(r.GetRoom()), &chatv1.Signal{Room: r.GetRoom(), User: s.user.id, Name: r.GetName(), Data: r.GetData()})
 	s.ok(re)
 }
 
@@ -80,6 +84,7 @@ func (f *feed) onSignal(msg *nats.Msg, d *dirty) {
 	if proto.Unmarshal(msg.Data, m) != nil {
 		return
 	}
+	defer f.passed(msg).End()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pass(d, &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Signal_{

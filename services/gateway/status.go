@@ -44,6 +44,7 @@ const textLook = time.Minute
 
 // setStatus takes what a user says of themselves, or a device of itself.
 func (s *session) setStatus(re uint32, r *clientv1.ClientFrame_Status) {
+	defer s.traced("status", "").End()
 	t := s.gateway.users
 	if r.GetDevice() {
 		t.setOwn(s, r.GetState())

@@ -11,12 +11,15 @@ import (
 
 // The steps of a message here, as its trace names them. In between are
 // history's. A request's first span is of the gateway that it came to; "feed"
-// and "socket out" are of each gateway that has it to give to somebody.
+// and "socket out" are of each gateway that has it to give to somebody. What is
+// only passed on (typing, signals) goes from "socket in" to "feed"; "ask" is a
+// question to history on the way.
 const (
 	spanIn      = "socket in"
 	spanCommand = "command"
 	spanFeed    = "feed"
 	spanOut     = "socket out"
+	spanAsk     = "ask"
 )
 
 // Option is what a gateway can do without.
@@ -31,6 +34,29 @@ func (g *Gateway) traceOf() *tracing.Span {
 		return nil
 	}
 	return g.tracer.Root(spanIn, tracing.Server, time.Now())
+}
+
+// traced begins the trace of a request of a kind, about a room if it is about
+// one; nil where it is not traced.
+func (s *session) traced(kind, room string) *tracing.Span {
+	span := s.gateway.traceOf()
+	span.Text("natter.request", kind)
+	if room != "" {
+		span.Text("natter.room", room)
+	}
+	return span
+}
+
+// passed begins the step of what another gateway passes on to a feed; nil where
+// it is not traced.
+func (f *feed) passed(msg *nats.Msg) *tracing.Span {
+	t := f.gateway.tracer
+	if t == nil || msg.Header == nil {
+		return nil
+	}
+	span := t.Remote(tracing.Traceparent(msg.Header, 0), spanFeed, tracing.Consumer, time.Now())
+	span.Text("natter.room", f.room)
+	return span
 }
 
 // follow begins the step of a command for the requests that it is made of; the

@@ -9,20 +9,25 @@ import (
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // typing tells a small room that the user writes, at most so often.
 func (s *session) typing(re uint32, r *clientv1.ClientFrame_Typing) {
+	span := s.traced("typing", r.GetRoom())
+	defer span.End()
 	seat, refused := s.memberSeat(r.GetRoom())
 	if refused == nil && !r.GetStop() {
 		refused = seat.feed.refuseMuted(seat, time.Now())
 	}
 	if refused != nil {
+		span.Fail(refused.GetCode().String())
 		s.refuse(re, refused)
 		return
 	}
 	now := time.Now().UnixNano()
 	if since := time.Duration(now - seat.typed); since < s.gateway.cfg.TypingInterval && !r.GetStop() {
+		span.Fail(chatv1.ErrorCode_RATE_LIMITED.String())
 		if re != 0 { // what is only passed on is dropped in silence
 			s.limited(re, s.gateway.cfg.TypingInterval-since, "typing is told at most once in "+s.gateway.cfg.TypingInterval.String())
 		}
@@ -32,7 +37,7 @@ func (s *session) typing(re uint32, r *clientv1.ClientFrame_Typing) {
 		seat.typed = now
 	}
 	if seat.feed.small() && !s.gateway.users.hidden(s) {
-		s.gateway.publish(subject.Typing(r.GetRoom()), &chatv1.Typing{Room: r.GetRoom(), User: s.user.id, Stop: r.GetStop()})
+		s.gateway.publishBelow(span, subject.Typing(r.GetRoom()), &chatv1.Typing{Room: r.GetRoom(), User: s.user.id, Stop: r.GetStop()})
 	}
 	s.ok(re)
 }
@@ -64,6 +69,7 @@ func (f *feed) onTyping(msg *nats.Msg, d *dirty) {
 	if proto.Unmarshal(msg.Data, t) != nil {
 		return
 	}
+	defer f.passed(msg).End()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pass(d, &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Typing_{
@@ -72,10 +78,17 @@ func (f *feed) onTyping(msg *nats.Msg, d *dirty) {
 }
 
 // publish tells all gateways something that may be lost.
-func (g *Gateway) publish(to string, message proto.Message) {
+func (g *Gateway) publish(to string, message proto.Message) { g.publishBelow(nil, to, message) }
+
+// publishBelow is publish for a request that may be traced.
+func (g *Gateway) publishBelow(span *tracing.Span, to string, message proto.Message) {
 	data, err := proto.Marshal(message)
-	if err == nil {
+	switch {
+	case err != nil:
+	case span == nil:
 		err = g.nc.Publish(to, data)
+	default:
+		err = g.nc.PublishMsg(&nats.Msg{Subject: to, Header: tracing.Header(one(span)), Data: data})
 	}
 	if err != nil {
 		g.log.Debug("could not publish", "subject", to, "error", err)

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -24,9 +25,12 @@ type backlog struct {
 	// waiting counts the events and marks that the store does not have.
 	waiting int
 	some    chan struct{} // holds a token while there may be records
+	members chan struct{} // and while some may change memberships
 }
 
-func newBacklog(limit int) *backlog { return &backlog{limit: limit, some: make(chan struct{}, 1)} }
+func newBacklog(limit int) *backlog {
+	return &backlog{limit: limit, some: make(chan struct{}, 1), members: make(chan struct{}, 1)}
+}
 
 // weight of a record in the backlog's count.
 func weightOf(r *chatv1.LogRecord) int { return len(r.GetEvents()) + len(r.GetMarks()) }
@@ -42,8 +46,16 @@ func (b *backlog) put(r *chatv1.LogRecord) {
 		b.bytes += size
 	}
 	b.mu.Unlock()
+	if slices.ContainsFunc(r.GetEvents(), func(e *chatv1.Event) bool { return len(membershipsOf(e)) > 0 }) {
+		signal(b.members)
+	}
+	signal(b.some)
+}
+
+// signal puts a token into a channel of one, unless there is one.
+func signal(c chan<- struct{}) {
 	select {
-	case b.some <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -20,6 +20,9 @@ const (
 	// sharedBatchFor is for a store that other replicas read: their readers cannot
 	// hurry this one.
 	sharedBatchFor = 250 * time.Millisecond
+	// membersFor is for changes of memberships: the store is what says which rooms
+	// a user has, to each of their devices that comes in.
+	membersFor = 50 * time.Millisecond
 	// applyTimeout bounds one attempt; the next one begins anew.
 	applyTimeout = 30 * time.Second
 )
@@ -73,13 +76,20 @@ func (p *projector) gather(ctx context.Context) error {
 	}
 	timer := time.NewTimer(most)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-	case <-p.progress.wanted():
+	members := p.backlog.members
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-timer.C:
+			return nil
+		case <-p.progress.wanted():
+			return nil
+		case <-members:
+			members = nil // once
+			timer.Reset(membersFor)
+		}
 	}
-	return nil
 }
 
 // drain applies what is in the backlog, and what was left to the log. Records

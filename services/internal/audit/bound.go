@@ -27,7 +27,7 @@ func Text(text string) string {
 func Bound(r *accessv1.AuditRecord) *accessv1.AuditRecord {
 	r = proto.CloneOf(r)
 	for _, text := range []*string{
-		&r.Id, &r.Service, &r.Who, &r.Method, &r.Room, &r.User, &r.Address, &r.Forwarded, &r.Code, &r.Request,
+		&r.Id, &r.Service, &r.Who, &r.Method, &r.Room, &r.User, &r.Address, &r.Forwarded, &r.Code, &r.Request, &r.Object,
 	} {
 		*text = Text(*text)
 	}

@@ -88,7 +88,7 @@ func (f *floods) over(k kind) {
 	}
 	r := proto.CloneOf(under.last)
 	r.Id, r.Code = rand.Text(), fmt.Sprintf("%s, %d calls", r.GetCode(), under.more)
-	r.Room, r.User, r.Seq = "", "", 0 // on whomever
+	r.Room, r.User, r.Object, r.Seq = "", "", "", 0 // on whomever
 	f.tell(r)
 }
 

@@ -56,7 +56,7 @@ func (t *Trail) Record(r *accessv1.AuditRecord, trace string) {
 }
 
 func (t *Trail) keep(r *accessv1.AuditRecord, trace string) {
-	said := []any{"who", r.GetWho(), "method", r.GetMethod(), "room", r.GetRoom(), "user", r.GetUser(), "seq", r.GetSeq(),
+	said := []any{"who", r.GetWho(), "method", r.GetMethod(), "room", r.GetRoom(), "user", r.GetUser(), "seq", r.GetSeq(), "object", r.GetObject(),
 		"from", r.GetAddress(), "forwarded", r.GetForwarded(), "code", r.GetCode(), "request", r.GetRequest(), "ms", r.GetDurationMs()}
 	if trace != "" {
 		said = append(said, "trace", trace)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -104,9 +105,44 @@ func (e *auditEntry) about(req any) {
 	if f := r.Descriptor().Fields().ByName("seq"); f != nil && f.Kind() == protoreflect.Uint32Kind && !f.IsList() {
 		e.record.Seq = uint32(r.Get(f).Uint())
 	}
+	e.record.Object = object(r)
+	if users := list(r, "users"); len(users) == 1 && e.record.User == "" {
+		e.record.User = audit.Text(users[0])
+	} else if len(users) > 1 {
+		e.record.Object = fmt.Sprint(len(users), " users") // who, the events of the room say
+	}
 	if e.hide && e.record.User != "" {
 		e.record.User = audit.Pseudonym(e.record.User)
 	}
+}
+
+// made notes what the call has made, which the request could not name yet.
+func (e *auditEntry) made(reply any) {
+	m, ok := reply.(proto.Message)
+	if e == nil || !ok || !m.ProtoReflect().IsValid() {
+		return
+	}
+	r := m.ProtoReflect()
+	if webhook, ok := part(r, "webhook"); ok && e.record.Object == "" {
+		e.record.Object = "webhook " + audit.Text(text(webhook, "id"))
+	}
+	if room, ok := part(r, "room"); ok && e.record.Room == "" {
+		e.record.Room = audit.Text(text(room, "room"))
+	}
+}
+
+// object is what a request is about, beside rooms, messages and users.
+func object(r protoreflect.Message) string {
+	if gateway := text(r, "gateway"); gateway != "" {
+		return "gateway " + audit.Text(gateway)
+	}
+	if id := text(r, "id"); id != "" && strings.HasPrefix(string(r.Descriptor().Name()), "Webhooks") {
+		return "webhook " + audit.Text(id)
+	}
+	if f := r.Descriptor().Fields().ByName("partition"); f != nil && f.Kind() == protoreflect.Uint32Kind && !f.IsList() {
+		return fmt.Sprint("partition ", r.Get(f).Uint())
+	}
+	return ""
 }
 
 // end hands the record over.
@@ -151,6 +187,26 @@ func text(m protoreflect.Message, name protoreflect.Name) string {
 		return ""
 	}
 	return m.Get(f).String()
+}
+
+func list(m protoreflect.Message, name protoreflect.Name) (all []string) {
+	f := m.Descriptor().Fields().ByName(name)
+	if f == nil || f.Kind() != protoreflect.StringKind || !f.IsList() {
+		return nil
+	}
+	for i := range m.Get(f).List().Len() {
+		all = append(all, m.Get(f).List().Get(i).String())
+	}
+	return all
+}
+
+// part is a message within another, if it is there.
+func part(m protoreflect.Message, name protoreflect.Name) (protoreflect.Message, bool) {
+	f := m.Descriptor().Fields().ByName(name)
+	if f == nil || f.Kind() != protoreflect.MessageKind || f.IsList() || f.IsMap() || !m.Has(f) {
+		return nil, false
+	}
+	return m.Get(f).Message(), true
 }
 
 func first(values []string) string {

@@ -38,6 +38,9 @@ func (g guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, n
 	}
 	err = errInside // in the audit, unless next returns
 	reply, err = next(entry.within(context.WithValue(ctx, callerKey{}, caller)), req)
+	if err == nil {
+		entry.made(reply)
+	}
 	return reply, err
 }
 

@@ -70,6 +70,9 @@ func on(r *accessv1.AuditRecord) string {
 	if r.GetUser() != "" {
 		parts = append(parts, "user "+r.GetUser())
 	}
+	if r.GetObject() != "" {
+		parts = append(parts, r.GetObject())
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -53,7 +53,10 @@ type AuditRecord struct {
 	// The call's id: natter-request-id of its metadata, or made.
 	Request string `protobuf:"bytes,12,opt,name=request,proto3" json:"request,omitempty"`
 	// How long the call took.
-	DurationMs    uint32 `protobuf:"varint,13,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"`
+	DurationMs uint32 `protobuf:"varint,13,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"`
+	// On what, where that is no room, message or user: "webhook k3x9",
+	// "gateway 7abc", "partition 2", and "3 users" where the request has several.
+	Object        string `protobuf:"bytes,14,opt,name=object,proto3" json:"object,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -179,11 +182,18 @@ func (x *AuditRecord) GetDurationMs() uint32 {
 	return 0
 }
 
+func (x *AuditRecord) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
 var File_natter_access_v1_audit_proto protoreflect.FileDescriptor
 
 const file_natter_access_v1_audit_proto_rawDesc = "" +
 	"\n" +
-	"\x1cnatter/access/v1/audit.proto\x12\x10natter.access.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x02\n" +
+	"\x1cnatter/access/v1/audit.proto\x12\x10natter.access.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x02\n" +
 	"\vAuditRecord\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x18\n" +
@@ -199,7 +209,8 @@ const file_natter_access_v1_audit_proto_rawDesc = "" +
 	"\x04code\x18\v \x01(\tR\x04code\x12\x18\n" +
 	"\arequest\x18\f \x01(\tR\arequest\x12\x1f\n" +
 	"\vduration_ms\x18\r \x01(\rR\n" +
-	"durationMsB?Z=github.com/natter-chat/natter/proto/natter/access/v1;accessv1b\x06proto3"
+	"durationMs\x12\x16\n" +
+	"\x06object\x18\x0e \x01(\tR\x06objectB?Z=github.com/natter-chat/natter/proto/natter/access/v1;accessv1b\x06proto3"
 
 var (
 	file_natter_access_v1_audit_proto_rawDescOnce sync.Once

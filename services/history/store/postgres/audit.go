@@ -11,13 +11,13 @@ import (
 	"github.com/natter-chat/natter/services/history/store"
 )
 
-const auditColumns = `id, time_ms, service, who, method, room, "user", seq, address, forwarded, code, request, duration_ms`
+const auditColumns = `id, time_ms, service, who, method, room, "user", seq, address, forwarded, code, request, duration_ms, object`
 
 // KeepAudit implements store.Audit.
 func (s *Store) KeepAudit(ctx context.Context, r *accessv1.AuditRecord) error {
-	_, err := s.pool.Exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING",
+	_, err := s.pool.Exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING",
 		r.GetId(), r.GetTime().AsTime().UnixMilli(), r.GetService(), r.GetWho(), r.GetMethod(), r.GetRoom(), r.GetUser(), int64(r.GetSeq()),
-		r.GetAddress(), r.GetForwarded(), r.GetCode(), r.GetRequest(), int64(r.GetDurationMs()))
+		r.GetAddress(), r.GetForwarded(), r.GetCode(), r.GetRequest(), int64(r.GetDurationMs()), r.GetObject())
 	return err
 }
 
@@ -35,7 +35,7 @@ func (s *Store) Audit(ctx context.Context, q store.AuditQuery) ([]*accessv1.Audi
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*accessv1.AuditRecord, error) {
 		r, ms := &accessv1.AuditRecord{}, int64(0)
-		err := row.Scan(&r.Id, &ms, &r.Service, &r.Who, &r.Method, &r.Room, &r.User, &r.Seq, &r.Address, &r.Forwarded, &r.Code, &r.Request, &r.DurationMs)
+		err := row.Scan(&r.Id, &ms, &r.Service, &r.Who, &r.Method, &r.Room, &r.User, &r.Seq, &r.Address, &r.Forwarded, &r.Code, &r.Request, &r.DurationMs, &r.Object)
 		r.Time = timestamppb.New(time.UnixMilli(ms))
 		return r, err
 	})

@@ -11,13 +11,13 @@ import (
 	"github.com/natter-chat/natter/services/history/store"
 )
 
-const auditColumns = "id, time_ms, service, who, method, room, user, seq, address, forwarded, code, request, duration_ms"
+const auditColumns = "id, time_ms, service, who, method, room, user, seq, address, forwarded, code, request, duration_ms, object"
 
 // KeepAudit implements store.Audit.
 func (s *Store) KeepAudit(ctx context.Context, r *accessv1.AuditRecord) error {
-	_, err := s.write.ExecContext(ctx, "INSERT INTO audit ("+auditColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+	_, err := s.write.ExecContext(ctx, "INSERT INTO audit ("+auditColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
 		r.GetId(), r.GetTime().AsTime().UnixMilli(), r.GetService(), r.GetWho(), r.GetMethod(), r.GetRoom(), r.GetUser(), r.GetSeq(),
-		r.GetAddress(), r.GetForwarded(), r.GetCode(), r.GetRequest(), r.GetDurationMs())
+		r.GetAddress(), r.GetForwarded(), r.GetCode(), r.GetRequest(), r.GetDurationMs(), r.GetObject())
 	return err
 }
 
@@ -40,7 +40,7 @@ func (s *Store) Audit(ctx context.Context, q store.AuditQuery) ([]*accessv1.Audi
 	var list []*accessv1.AuditRecord
 	for rows.Next() {
 		r, ms := &accessv1.AuditRecord{}, int64(0)
-		if err := rows.Scan(&r.Id, &ms, &r.Service, &r.Who, &r.Method, &r.Room, &r.User, &r.Seq, &r.Address, &r.Forwarded, &r.Code, &r.Request, &r.DurationMs); err != nil {
+		if err := rows.Scan(&r.Id, &ms, &r.Service, &r.Who, &r.Method, &r.Room, &r.User, &r.Seq, &r.Address, &r.Forwarded, &r.Code, &r.Request, &r.DurationMs, &r.Object); err != nil {
 			return nil, err
 		}
 		r.Time = timestamppb.New(time.UnixMilli(ms))

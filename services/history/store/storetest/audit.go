@@ -22,7 +22,7 @@ func audit(t *testing.T, open Opener) {
 		records[i] = &accessv1.AuditRecord{
 			Id: fmt.Sprintf("id-%d", 9-i), Time: timestamppb.New(time.UnixMilli(int64(1000 + i/2))), Service: "history", Who: []string{"ci", "bö's"}[i%2],
 			Method: []string{"/natter.history.v1.Rooms/Create", "/natter.history.v1.Users/Erase"}[i%2], Room: []string{"", "lobby", "den"}[i%3],
-			User: []string{"ana", "ben"}[i%2], Seq: 4_000_000_000, Address: "[::1]:5", Forwarded: "192.0.2.1", Code: "OK", Request: "r", DurationMs: 3_000_000_000,
+			User: []string{"ana", "ben"}[i%2], Seq: 4_000_000_000, Address: "[::1]:5", Forwarded: "192.0.2.1", Code: "OK", Request: "r", Object: []string{"", "webhook k3x9"}[i%2], DurationMs: 3_000_000_000,
 		}
 		for range 2 {
 			if err := s.KeepAudit(ctx, records[i]); err != nil {

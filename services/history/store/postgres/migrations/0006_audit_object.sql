@@ -1,0 +1,1 @@
+ALTER TABLE audit ADD COLUMN object text NOT NULL DEFAULT '';

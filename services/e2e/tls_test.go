@@ -102,7 +102,37 @@ func TestTLSAtEveryDoor(t *testing.T) {
 		if out, err := natterctlAs(t, d, "NATTER_TLS_CA="+ours.CA, "NATTER_TLS_CERT="+anna.Cert, "NATTER_TLS_KEY="+anna.Key); err != nil || !strings.Contains(out, room) {
 			t.Errorf("natterctl with a certificate: %v\n%s", err, out)
 		}
+		grpcurlBy(t, d, ours.CA, anna)
 	})
+}
+
+// grpcurlBy: what the guide says of grpcurl with TLS, by token and by a
+// certificate alone; without the authority nobody is talked to.
+func grpcurlBy(t *testing.T, d *shape.Deployment, ca string, by certtest.Files) {
+	t.Helper()
+	path, err := shared.programs.Path(build.Grpcurl())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		args []string
+		says string // "": it fails
+	}{
+		{"a token", []string{"-cacert", ca, "-H", "authorization: Bearer " + d.AdminToken}, `"sealed"`},
+		{"a certificate", []string{"-cacert", ca, "-cert", by.Cert, "-key", by.Key}, `"sealed"`},
+		{"neither", []string{"-cacert", ca}, ""},
+		{"no authority", []string{"-H", "authorization: Bearer " + d.AdminToken}, ""},
+		{"in the clear", []string{"-plaintext", "-H", "authorization: Bearer " + d.AdminToken}, ""},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), recovery)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, path, append(append([]string{"-max-time", "30"}, c.args...), "-d", `{"query": "sealed"}`, d.History, "natter.history.v1.Rooms/List")...)
+		out, err := cmd.CombinedOutput()
+		if (err == nil) != (c.says != "") || !strings.Contains(string(out), c.says) {
+			t.Errorf("grpcurl with %s: %v\n%s", c.name, err, out)
+		}
+	}
 }
 
 func appendLine(t *testing.T, path, line string) {

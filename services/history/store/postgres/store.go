@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -91,6 +92,7 @@ func Config(url string) (*pgxpool.Config, error) {
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
+	config.BeforeConnect = renewed(url)
 	params := config.ConnConfig.RuntimeParams
 	for name, value := range map[string]string{
 		"application_name": "natter-history", "statement_timeout": statementTimeout, "lock_timeout": lockTimeout,
@@ -107,6 +109,21 @@ func Config(url string) (*pgxpool.Config, error) {
 		params["synchronous_commit"] = "on"
 	}
 	return config, nil
+}
+
+// renewed has each new connection made with the certificates that the URL names
+// as they are now. Where they cannot be read, it is made with those before.
+func renewed(url string) func(context.Context, *pgx.ConnConfig) error {
+	var last atomic.Pointer[pgx.ConnConfig]
+	return func(_ context.Context, c *pgx.ConnConfig) error {
+		if now, err := pgx.ParseConfig(url); err == nil {
+			last.Store(now)
+		}
+		if good := last.Load(); good != nil {
+			c.TLSConfig, c.Fallbacks = good.TLSConfig, good.Fallbacks
+		}
+		return nil
+	}
 }
 
 // Ping implements store.Store.

@@ -172,3 +172,31 @@ func TestNatterctlCompletes(t *testing.T) {
 		}
 	}
 }
+
+// TestNatterctlCompletionLoads: what it prints for each shell is what that shell
+// reads, and bash completes by it.
+func TestNatterctlCompletionLoads(t *testing.T) {
+	t.Parallel()
+	path, err := shared.programs.Path(build.Natterctl())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for shell, want := range map[string]string{"bash": "complete -o", "zsh": "bashcompinit", "fish": "complete -f -c natterctl"} {
+		out, err := exec.CommandContext(t.Context(), path, "completion", "-c", shell).Output()
+		if err != nil || !strings.Contains(string(out), want) || !strings.Contains(string(out), path) {
+			t.Errorf("for %s: %v\n%s", shell, err, out)
+		}
+		at, err := exec.LookPath(shell)
+		if err != nil && shell != "bash" {
+			continue // the shell is not there; what it is given was looked at
+		}
+		script := string(out)
+		if shell == "bash" {
+			script += "\ncomplete -p natterctl"
+		}
+		cmd := exec.CommandContext(t.Context(), at, "-c", script)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s does not load it: %v\n%s", shell, err, said)
+		}
+	}
+}

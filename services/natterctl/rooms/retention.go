@@ -60,7 +60,7 @@ func (r *Retention) Run(ctx context.Context, env *command.Env, client *command.C
 func (r *Retention) losing() string {
 	over := "what the server's setting does not keep"
 	if !r.Inherit {
-		over = "all but " + inWords(&chatv1.Retention{AgeSeconds: uint32(time.Duration(r.Age) / time.Second), Count: r.Count})
+		over = "all but the last " + inWords(&chatv1.Retention{AgeSeconds: uint32(time.Duration(r.Age) / time.Second), Count: r.Count})
 	}
 	return fmt.Sprintf("this takes away for good %s of what was said in %s, now and from now on", over, r.Room)
 }

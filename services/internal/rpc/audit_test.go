@@ -84,6 +84,13 @@ func TestAudit(t *testing.T) {
 			}
 			return err
 		}, &accessv1.AuditRecord{Service: "history", Who: "admin", Method: "/natter.history.v1.Users/Erase", User: audit.Pseudonym("ana"), Code: "Internal"}},
+		{"a stream that is refused", func() error {
+			stream, err := historyv1.NewUsersClient(reader).Erase(t.Context(), &historyv1.EraseRequest{User: "ana"})
+			if err == nil {
+				_, err = stream.Recv()
+			}
+			return err
+		}, &accessv1.AuditRecord{Service: "history", Who: "reader", Method: "/natter.history.v1.Users/Erase", User: audit.Pseudonym("ana"), Code: "PermissionDenied"}},
 		{"what is too long", func() error {
 			_, err := historyv1.NewMessagesClient(admin).Post(t.Context(), &historyv1.PostRequest{Room: strings.Repeat("é", 100), User: strings.Repeat("a", 200)})
 			return err

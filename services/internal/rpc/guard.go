@@ -2,10 +2,14 @@ package rpc
 
 import (
 	"context"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	accessv1 "github.com/natter-chat/natter/proto/natter/access/v1"
 	"github.com/natter-chat/natter/services/internal/access"
@@ -56,11 +60,34 @@ func (g guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServer
 	entry := g.audit.begin(stream.Context(), caller, info.FullMethod, rule)
 	defer entry.end(&err)
 	if err := may(caller, rule); err != nil {
+		if entry != nil && !info.IsClientStream {
+			entry.about(asked(stream, info.FullMethod))
+		}
 		return err
 	}
 	err = errInside // in the audit, unless next returns
 	err = next(srv, &known{ServerStream: stream, ctx: entry.within(context.WithValue(stream.Context(), callerKey{}, caller)), entry: entry})
 	return err
+}
+
+// asked is the one request of a stream that is refused, for the audit; nil where
+// it cannot be read.
+func asked(stream grpc.ServerStream, method string) proto.Message {
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
+	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	m, ok := found.(protoreflect.MethodDescriptor)
+	if err != nil || !ok {
+		return nil
+	}
+	kind, err := protoregistry.GlobalTypes.FindMessageByName(m.Input().FullName())
+	if err != nil {
+		return nil
+	}
+	request := kind.New().Interface()
+	if stream.RecvMsg(request) != nil {
+		return nil
+	}
+	return request
 }
 
 // known is a stream whose caller is known.

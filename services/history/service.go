@@ -40,7 +40,8 @@ type Service struct {
 	store      store.Store
 	prepare    func(context.Context) error // brings the store's schema up to date
 	fill       func(context.Context) error // fills in what a version before leaves out
-	begun      bool                        // the store is prepared; until then Run waits
+	begun      bool                        // all that is needed is there; until then Run waits
+	standstill *standstill
 	partitions int
 	epoch      atomic.Uint64
 	disk       *disk
@@ -70,7 +71,7 @@ type Service struct {
 }
 
 // New opens the store and fixes what a deployment fixes at its first start. A
-// database that does not answer yet is no error: Run waits for it.
+// database or a NATS that cannot do its part yet is no error: Run waits for it.
 func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheus.Registerer, options ...Option) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 	}
 	s := &Service{
 		cfg: cfg, nc: nc, dial: dial, js: js, log: log.With("component", "history"), replica: natsx.Instance(), store: archive, prepare: prepare, fill: fill, partitions: cfg.Partitions,
-		metrics: m, trouble: &trouble{}, progress: newProgress(cfg.Store != embedded), loader: newLoader(archive), ends: map[int]uint64{}, held: heldBytes, keepEvery: keepEvery, tidyEvery: tidyEvery, sweeps: defaultSweepTimes(), attempts: func() time.Duration { return attemptTimeout },
+		metrics: m, trouble: &trouble{}, standstill: &standstill{err: errors.New("not begun yet")}, progress: newProgress(cfg.Store != embedded), loader: newLoader(archive), ends: map[int]uint64{}, held: heldBytes, keepEvery: keepEvery, tidyEvery: tidyEvery, sweeps: defaultSweepTimes(), attempts: func() time.Duration { return attemptTimeout },
 		untidy: make(chan struct{}, 1), searches: make(chan struct{}, searchesAtOnce),
 		newest: newNewest(newestBytes),
 	}
@@ -99,16 +100,10 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 		option(s)
 	}
 	s.disk = newDisk(nc, cfg, s.log)
+	if s.webhooks, err = s.newWebhooks(reg); err != nil {
+		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
+	}
 	if err := s.begin(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
-	}
-	if err := persist(ctx, func(ctx context.Context) (err error) {
-		s.revocations, err = newRevocations(ctx, js, cfg.Replicas, s.log)
-		return err
-	}); err != nil {
-		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
-	}
-	if s.webhooks, err = s.newWebhooks(ctx, reg); err != nil {
 		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
 	}
 	s.owners = &owners{
@@ -141,7 +136,8 @@ func (s *Service) storeName() string {
 }
 
 // Register adds the gRPC services.
-func (s *Service) Register(r grpc.ServiceRegistrar) {
+func (s *Service) Register(open grpc.ServiceRegistrar) {
+	r := gate{open, s.standstill.why}
 	historyv1.RegisterRoomsServer(r, &roomQueries{service: s})
 	historyv1.RegisterMessagesServer(r, &messageQueries{service: s})
 	historyv1.RegisterUsersServer(r, &userQueries{service: s})
@@ -182,7 +178,7 @@ func (s *Service) Checks() []ops.Check {
 			if !s.nc.IsConnected() {
 				return errors.New("no connection to NATS; it is tried again for ever")
 			}
-			return nil
+			return s.standstill.why()
 		}},
 		{Name: "partitions", Ready: func() error { return errors.Join(s.owners.failing(), s.trouble.get()) }},
 		{Name: "store", Ready: func() error {
@@ -195,7 +191,12 @@ func (s *Service) Checks() []ops.Check {
 			return errors.Join(s.progress.failing(), err)
 		}},
 		{Name: "durability", Ready: s.disk.failing},
-		{Name: "revocations", Ready: s.revocations.failing},
+		{Name: "revocations", Ready: func() error {
+			if err := s.standstill.why(); err != nil {
+				return err
+			}
+			return s.revocations.failing()
+		}},
 		{Name: "webhooks", Ready: s.webhooks.failing},
 	}
 }

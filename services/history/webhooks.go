@@ -38,7 +38,8 @@ type webhooks struct {
 	problem error                 // the bucket is not followed
 }
 
-func (s *Service) newWebhooks(ctx context.Context, reg prometheus.Registerer) (*webhooks, error) {
+// newWebhooks has no shelf yet: open sets it.
+func (s *Service) newWebhooks(reg prometheus.Registerer) (*webhooks, error) {
 	addresses, err := webhook.ParseAddresses(s.cfg.WebhookAllow)
 	if err != nil {
 		return nil, err
@@ -47,12 +48,8 @@ func (s *Service) newWebhooks(ctx context.Context, reg prometheus.Registerer) (*
 	if err != nil {
 		return nil, err
 	}
-	kept, err := shelf.Open(ctx, s.js, s.cfg.Replicas)
-	if err != nil {
-		return nil, err
-	}
 	return &webhooks{
-		shelf: kept, post: post.New(addresses), addresses: addresses, rooms: liveRooms{s}, metrics: m, log: s.log, changed: make(chan struct{}),
+		post: post.New(addresses), addresses: addresses, rooms: liveRooms{s}, metrics: m, log: s.log, changed: make(chan struct{}),
 		policy: ledger.Policy{Backoff: webhook.DefaultBackoff(), RetryFor: s.cfg.WebhookRetryFor, Part: rand.Float64},
 	}, nil
 }

@@ -36,6 +36,11 @@ type Config struct {
 	// MaxStore bounds JetStream's files, in bytes; the MaxBytes of all streams
 	// must fit in it. 0 is [DefaultMaxStore].
 	MaxStore int64
+	// Cluster joins the server with others. Nil: it stands alone.
+	Cluster *natsx.Cluster
+	// Name is what the others of a cluster know it by, the same at each start.
+	// Empty: a new one at each.
+	Name string
 	// Keys of the services. Nil: new ones, known to this process alone.
 	Keys natsx.Keys
 	// Log takes the server's warnings and errors, and the rest at level debug.
@@ -124,13 +129,18 @@ func awaitReady(ns *server.Server, log *logger) error {
 
 func (cfg Config) serverOptions() (*server.Options, error) {
 	var text bytes.Buffer
+	name := cfg.Name
+	if name == "" {
+		name = "natter-" + natsx.Instance()
+	}
 	err := natsx.ServerConfig(&text, natsx.ServerOptions{
-		Name:       "natter-" + natsx.Instance(),
+		Name:       name,
 		Listen:     cfg.Listen,
 		StoreDir:   cfg.DataDir, // the server adds the folder jetstream
 		SyncAlways: cfg.SyncAlways,
 		MaxStore:   cfg.MaxStore,
 		Keys:       cfg.Keys,
+		Cluster:    cfg.Cluster,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)

@@ -86,6 +86,12 @@ bench-million: ## both stores with a million messages: needs PostgreSQL, and up 
 fuzz: ## each fuzz test for FUZZTIME (10s)
 	.ci/fuzz $(or $(FUZZTIME),10s)
 
+fuzz-night: ## each fuzz test for a night's length: 10 min, what faces the internet for 30
+	.ci/fuzz $(or $(FUZZTIME),10m) $(or $(FUZZLONG),30m)
+
+vuln: $(TOOLS)/govulncheck ## known vulnerabilities in what is built; fails where their database is out of reach, which is no pass
+	.ci/vuln $(MODULES)
+
 lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf rules
 	@test -z "$$(gofmt -l $(MODULES))" || { echo "not gofmt'ed:"; gofmt -l $(MODULES); exit 1; }
 	$(GO) vet $(addsuffix /...,$(addprefix ./,$(MODULES)))
@@ -110,10 +116,11 @@ tidy: ## go mod tidy in every module
 	@for m in $(MODULES) .tools; do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
 
 $(TOOLS)/buf: TOOL = github.com/bufbuild/buf/cmd/buf
+$(TOOLS)/govulncheck: TOOL = golang.org/x/vuln/cmd/govulncheck
 $(TOOLS)/staticcheck: TOOL = honnef.co/go/tools/cmd/staticcheck
 $(TOOLS)/protoc-gen-go: TOOL = google.golang.org/protobuf/cmd/protoc-gen-go
 $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grpc
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts up secrets scale roll down bench bench-million fuzz lint alone proto generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto generated tidy

@@ -139,6 +139,11 @@ func object(r protoreflect.Message) string {
 	if id := text(r, "id"); id != "" && strings.HasPrefix(string(r.Descriptor().Name()), "Webhooks") {
 		return "webhook " + audit.Text(id)
 	}
+	if kept, ok := part(r, "kept"); ok {
+		if webhook, ok := part(kept, "webhook"); ok {
+			return "webhook " + audit.Text(text(webhook, "id"))
+		}
+	}
 	if f := r.Descriptor().Fields().ByName("partition"); f != nil && f.Kind() == protoreflect.Uint32Kind && !f.IsList() {
 		return fmt.Sprint("partition ", r.Get(f).Uint())
 	}

@@ -21,6 +21,7 @@ var aboutNothingAlone = []string{
 	"natter.gateway.v1.Gateways.List", "natter.history.v1.Rooms.List", "natter.history.v1.Store.Backup",
 	"natter.history.v1.Store.Status", "natter.history.v1.Webhooks.List", "natter.presence.v1.Presence.Status",
 	"natter.history.v1.Webhooks.Create", // the answer names it
+	"natter.history.v1.Webhooks.Import", // the webhook in it does
 }
 
 // TestEveryRecordNamesItsObject: of each method there is, the audit's record
@@ -88,6 +89,8 @@ func TestARecordNamesWhatWasMade(t *testing.T) {
 	}{
 		{&historyv1.WebhooksCreateRequest{Url: "https://example.com/a-secret-path", Rooms: []string{"lobby"}},
 			&historyv1.WebhooksCreateResponse{Webhook: &historyv1.Webhook{Id: "k3x9", Url: "https://example.com/a-secret-path"}, Secret: "a secret"}, &accessv1.AuditRecord{Object: "webhook k3x9"}},
+		{&historyv1.WebhooksImportRequest{Kept: &historyv1.KeptWebhook{Webhook: &historyv1.Webhook{Id: "k3x9"}}}, &historyv1.WebhooksImportResponse{}, &accessv1.AuditRecord{Object: "webhook k3x9"}},
+		{&historyv1.WebhooksImportRequest{Kept: &historyv1.KeptWebhook{}}, &historyv1.WebhooksImportResponse{}, &accessv1.AuditRecord{}},
 		{&historyv1.WebhooksRetryDeadRequest{Id: "k3x9", Room: "lobby"}, &historyv1.WebhooksRetryDeadResponse{}, &accessv1.AuditRecord{Room: "lobby", Object: "webhook k3x9"}},
 		{&historyv1.AddMembersRequest{Room: "lobby", Users: []string{"ana"}}, nil, &accessv1.AuditRecord{Room: "lobby", User: "ana"}},
 		{&historyv1.AddMembersRequest{Room: "lobby", Users: []string{"ana", "ben"}}, nil, &accessv1.AuditRecord{Room: "lobby", Object: "2 users"}},

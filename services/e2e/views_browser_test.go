@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/natter-chat/natter/services/e2e/harness/browser"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 )
@@ -63,6 +65,33 @@ func views(room string) []view {
 			p.must(p.Press("?"))
 			p.until("the keys", `document.querySelector(".key-list")`)
 		}, false},
+		{"too-long", func(p person) {
+			p.do(fmt.Sprintf(`const c = %s; c.focus(); c.value = "A plan for the beds. ".repeat(1200); c.dispatchEvent(new Event("input", { bubbles: true }))`, one("composer")))
+			p.until("how much too long", one("split"))
+		}, true},
+		{"delete", func(p person) { p.acts("Then it is settled.", "delete"); p.until("the question", one("sure")) }, true},
+		{"banned", func(p person) {
+			p.do(`document.querySelector('.person-name[data-user="eve"]').click()`)
+			p.until("the card", one("person-unban"))
+		}, true},
+		{"unsent", func(p person) {
+			p.opens("books")
+			p.writes("The third chapter is the best one.")
+			p.until("why it was not sent", `document.querySelector(".progress.failed")`)
+		}, true},
+		{"slow-mode", func(p person) {
+			p.opens("tools")
+			p.writes("Who has the key?")
+			p.must(p.Type("composer", "And the lamp"))
+			p.until("how long to wait", `document.querySelector(".composer-hint").textContent !== ""`)
+		}, true},
+		{"archived", func(p person) { p.opens("winter"); p.until("why one cannot write", `document.querySelector(".panel")`) }, true},
+		{"offline", func(p person) {
+			p.must(p.Offline(true))
+			p.until("that there is no network", one("connection")+`.dataset.state === "offline" && `+one("connection")+`.innerText.trim()`)
+			p.writes("On the train, back at six.")
+			p.until("that it waits", `document.querySelector(".progress")`)
+		}, true},
 		{"rooms", func(p person) {
 			p.do(one("back") + `.click()`)
 			p.until("the rooms", all("room")+`.some((r) => r.offsetParent)`)
@@ -91,14 +120,17 @@ func TestViews(t *testing.T) {
 			p.Name = name
 			p.must(p.Scheme(look.scheme))
 			p.do(fmt.Sprintf(`localStorage.setItem("natter.language", %q)`, look.language))
+			size := browser.Size(1280, 800)
 			if look.phone {
-				p.must(p.Resize(browser.Phone()))
+				size = browser.Phone()
 			}
+			p.must(p.Resize(size))
 			for _, v := range views(room) {
 				if look.phone && !v.phone {
 					continue
 				}
 				p.must(p.Go(gateway(d, 0) + "/icon.svg"))
+				p.do(`for (const key of Object.keys(localStorage)) if (key.startsWith("natter.draft.")) localStorage.removeItem(key)`)
 				p.must(p.Go(gateway(d, 0) + "/#/" + room))
 				p.online()
 				p.until("the conversation", on("Then it is settled."))
@@ -106,22 +138,43 @@ func TestViews(t *testing.T) {
 				p.until("stillness", `document.getAnimations().every((a) => a.playState !== "running")`)
 				p.must(p.Picture(pictures, v.name+"-"+name))
 				p.accessible(string(script), v.name)
+				p.must(p.Offline(false))
 			}
 			p.faultless()
 			p.must(p.Close())
 		})
 	}
-	t.Run("welcome", func(t *testing.T) {
-		w, err := chromium.Open("welcome", gateway(d, 0)+"/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := person{Window: w, t: t}
-		p.until("the welcome", one("name"))
-		p.must(p.Picture(pictures, "welcome-desk-light-en"))
-		p.accessible(string(script), "welcome")
-		p.must(p.Close())
-	})
+	for _, look := range []struct {
+		name string
+		size chromedp.Action[chromedp.Void]
+	}{{"desk", browser.Size(1280, 800)}, {"phone", browser.Phone()}} {
+		t.Run("first visit, "+look.name, func(t *testing.T) {
+			w, err := chromium.Open("first-"+look.name, gateway(d, 0)+"/icon.svg")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := person{Window: w, t: t}
+			p.must(p.Resize(look.size))
+			p.must(p.Go(gateway(d, 0) + "/"))
+			p.until("the welcome", one("name"))
+			p.must(p.Picture(pictures, "welcome-"+look.name))
+			p.accessible(string(script), "welcome")
+			p.do(fmt.Sprintf(`localStorage.setItem("natter.guest", JSON.stringify({token: %q, user: {id: "nia", name: "Nia"}}))`, tokenNamed(d, "nia", "Nia")))
+			p.must(p.Reload())
+			p.until("no room", `document.querySelector(".nothing")`)
+			p.must(p.Picture(pictures, "no-rooms-"+look.name))
+			p.accessible(string(script), "no rooms")
+			p.must(p.Close())
+		})
+	}
+}
+
+// opens opens another room, by its address.
+func (p person) opens(room string) {
+	p.t.Helper()
+	p.do(fmt.Sprintf(`location.hash = "/%s"`, room))
+	p.until("the room "+room, fmt.Sprintf(`%s.some((r) => r.dataset.room === %q && r.getAttribute("aria-current") === "page" &&
+		r.querySelector(".name").textContent === document.querySelector(".room-head h1 bdi")?.textContent)`, all("room"), room))
 }
 
 // accessible: axe-core has nothing to say of what is shown.
@@ -160,6 +213,10 @@ func conversation(t *testing.T, d *shape.Deployment) string {
 	root := chen.ack("send", chen.message(room, "谁有多余的水桶？"))
 	bo.ack("send", with(bo.message(room, "I have two, one leaks."), M{"thread": root.Seq}))
 	ana.ack("send", with(ana.message(room, "The leaking one is fine for compost."), M{"thread": root.Seq}))
+	eve := as("eve", "Eve")
+	eve.view("join", M{"room": room})
+	eve.ack("send", eve.message(room, "Cheap seeds! Only today!"))
+	ana.ack("ban", M{"room": room, "user": "eve", "reason": "advertisements"})
 	dara.ack("send", dara.message(room, "سأكون هناك يوم السبت صباحًا، ومعي الشتلات."))
 	bo.ack("send", bo.message(room, "> Saturday morning\n<@ana> can you open the gate at 9? The code is `4711#`, then:\n```\npush, wait for the click, pull\n```"))
 	last := ana.ack("send", ana.message(room, "Then it is settled."))
@@ -168,10 +225,18 @@ func conversation(t *testing.T, d *shape.Deployment) string {
 	}
 	ana.ack("react", M{"room": room, "seq": root.Seq, "emoji": "👀"})
 	other := "tools"
-	bo.create(other, M{"name": "Tools and shed", "kind": "PRIVATE", "members": []string{"ana"}})
+	bo.create(other, M{"name": "Tools and shed", "kind": "PRIVATE", "members": []string{"ana"}, "topic": "Borrow, clean, bring back"})
 	bo.ack("send", bo.message(other, "Hello <@ana>, the new key is here."))
 	direct := bo.view("openDirect", M{"user": "ana"}).Room
 	bo.ack("send", bo.message(direct, "Lunch on Saturday?"))
+	bo.ack("updateRoom", M{"room": other, "slowModeSeconds": 60})
 	chen.create("books", M{"name": "Books", "topic": "What we read this month"})
+	chen.ack("send", chen.message("books", "Two chapters until Friday?"))
+	ana.view("join", M{"room": "books"})
+	chen.ack("mute", M{"room": "books", "user": "ana"})
+	dara.create("winter", M{"name": "Winter 2025"})
+	ana.view("join", M{"room": "winter"})
+	dara.ack("send", dara.message("winter", "The beds are covered. Thank you all!"))
+	dara.ack("updateRoom", M{"room": "winter", "archived": true})
 	return room
 }

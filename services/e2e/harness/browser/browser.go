@@ -30,6 +30,7 @@ func Start() (*Browser, error) {
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("lang", "en-US"),
+		chromedp.Flag("blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"), // a mouse, which a headless one lacks
 	)
 	ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) // Close ends it
 	ctx, _ = chromedp.NewContext(ctx)

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -45,6 +47,58 @@ func (w *Window) Offline(so bool) error {
 		Offline: so, DownloadThroughput: -1, UploadThroughput: -1,
 	})
 	return err
+}
+
+// Zone puts the reader into a time zone, such as "Pacific/Auckland".
+func (w *Window) Zone(name string) error {
+	_, err := chromedp.Call(w.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: name})
+	return err
+}
+
+// Ahead sets the clock of the pages that are loaded from now on ahead.
+func (w *Window) Ahead(by time.Duration) error {
+	const script = `{ const Real = Date, ahead = %d;
+		globalThis.Date = class extends Real {
+			constructor(...of) { of.length ? super(...of) : super(Real.now() + ahead); }
+			static now() { return Real.now() + ahead; }
+		}; }`
+	_, err := chromedp.Call(w.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(script, by.Milliseconds())})
+	return err
+}
+
+// Manifest is what the browser makes of the page's manifest; an error, if it
+// finds fault with it.
+func (w *Window) Manifest() (*page.WebAppManifest, error) {
+	got, err := chromedp.Call(w.ctx, page.GetAppManifest, page.GetAppManifestParams{})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range got.Errors {
+		err = errors.Join(err, fmt.Errorf("%s:%d: %s", got.URL, e.Line, e.Message))
+	}
+	return got.Manifest, err
+}
+
+// LongPress holds a finger on the middle of what a selector finds until `then`
+// is true.
+func (w *Window) LongPress(selector, then string) error {
+	at, err := w.Do(fmt.Sprintf(`const b = document.querySelector(%q).getBoundingClientRect(); return (b.left + b.width / 2) + " " + (b.top + b.height / 2)`, selector))
+	if err != nil {
+		return err
+	}
+	var finger input.TouchPoint
+	if _, err := fmt.Sscan(at, &finger.X, &finger.Y); err != nil {
+		return err
+	}
+	for _, touch := range []input.DispatchTouchEventParams{{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: []*input.TouchPoint{&finger}}, {Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}}} {
+		if _, err := chromedp.Call(w.ctx, input.DispatchTouchEvent, touch); err != nil {
+			return err
+		}
+		if err := w.Until("what a long press does", then); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Press presses keys, as if by hand, where the focus is. The character goes with

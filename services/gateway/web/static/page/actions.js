@@ -6,6 +6,8 @@ import { emojiPicker } from './picker.js';
 import { roving } from './roving.js';
 import { say, toast } from './toast.js';
 
+const PRESS_MS = 450;
+
 /**
  * What one may do with a message: one toolbar, which stands in the message that is pointed at or has the focus.
  * @param {import('/natter.js').Chat} chat
@@ -66,7 +68,16 @@ export function messageActions(chat, room, list, messageOf, on) {
   undo.listen(list, 'pointerover', (event) => { if (event.pointerType === 'mouse' && !bar.contains(document.activeElement)) over(event); });
   undo.listen(list, 'focusin', over);
   undo.listen(list, 'pointerleave', () => { if (!list.querySelector('.message:focus-within')) bar.remove(); });
-  // A long press on a phone is a wish for these, not for the browser's own menu.
+  // A long press on a phone is a wish for these, not for the browser's own menu, of which not every phone tells.
+  let pressed = 0;
+  const release = () => clearTimeout(pressed);
+  undo.listen(list, 'pointerdown', (event) => {
+    release();
+    const line = event.target.closest('.message[data-seq]');
+    if (line && event.pointerType === 'touch' && !event.target.closest('a, button')) pressed = setTimeout(() => line.focus(), PRESS_MS);
+  });
+  for (const end of ['pointerup', 'pointercancel', 'pointerleave']) undo.listen(list, end, release);
+  undo(release);
   undo.listen(list, 'contextmenu', (event) => {
     const line = event.target.closest('.message[data-seq]');
     if (!line || event.target.closest('a') || event.pointerType === 'mouse') return;

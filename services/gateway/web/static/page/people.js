@@ -4,6 +4,7 @@ import { locale, t } from './i18n.js';
 import { icon } from './icon.js';
 import { presenceSign, STATES } from './presence.js';
 import { roving } from './roving.js';
+import { toast } from './toast.js';
 
 const collator = new Intl.Collator(locale);
 
@@ -21,6 +22,7 @@ export function peoplePanel(chat, room, onClose, onPerson) {
     h('header', { class: 'details-head' }, h('h2', { id: 'people-title' }, t('people.title')),
       h('button', { class: 'tool', type: 'button', 'data-test': 'close-details', 'aria-label': t('dialog.close'), title: t('dialog.close'), onclick: onClose }, icon('close'))),
     list);
+  const more = h('button', { type: 'button', class: 'more-people', 'data-test': 'more-people', onclick: loadMore }, t('people.more'));
   const choose = roving(list, '.person');
   let failed = false;
   let frame = 0;
@@ -32,7 +34,8 @@ export function peoplePanel(chat, room, onClose, onPerson) {
     const focused = list.contains(focusedNear(list)) ? focusedNear(list).dataset.user : null;
     fill(list,
       !people.length && h('p', { class: 'quiet-line' }, t(!failed ? 'people.loading' : room.member ? 'people.failed' : 'people.joinFirst')),
-      group('people.online', here), group('people.offline', people.filter((person) => rank(person) === 3)));
+      group('people.online', here), group('people.offline', people.filter((person) => rank(person) === 3)),
+      room.morePeople && h('p', { class: 'quiet-line' }, t('people.some', { shown: people.length, count: room.memberCount })), room.morePeople && more);
     choose();
     if (focused) list.querySelector(`[data-user="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -54,6 +57,11 @@ export function peoplePanel(chat, room, onClose, onPerson) {
   function load() {
     failed = false;
     room.loadPeople().then(() => { failed = false; }, () => { failed = true; }).finally(soon);
+  }
+
+  function loadMore() {
+    more.disabled = true;
+    room.loadMorePeople().catch((error) => toast('people.moreFailed', error, element)).finally(() => { more.disabled = false; soon(); });
   }
 
   function soon() { frame ||= requestAnimationFrame(draw); }

@@ -1,6 +1,6 @@
 import { avatar } from './avatar.js';
 import { dialogAt, sure } from './dialog.js';
-import { bdi, h } from './dom.js';
+import { bdi, fill, h } from './dom.js';
 import { fullTime } from './format.js';
 import { t } from './i18n.js';
 import { presenceSign } from './presence.js';
@@ -17,9 +17,10 @@ const HOUR = 3_600_000;
  */
 export function personCard(chat, room, user, { near, onOpen }) {
   const name = chat.nameOf(user);
-  const person = room.people.get(user);
+  let person = room.people.get(user);
   const { state = 'OFFLINE', text, lastSeen } = { ...person, ...chat.presence.get(user) };
   const me = user === chat.user?.id;
+  const order = h('div', { class: 'person-moderation', hidden: true });
   const element = dialogAt(near, name, 'person-card',
     h('div', { class: 'person-top' }, avatar(user, name),
       h('div', {},
@@ -27,7 +28,9 @@ export function personCard(chat, room, user, { near, onOpen }) {
         text && h('p', { dir: 'auto' }, text),
         state === 'OFFLINE' && lastSeen && h('p', { class: 'meta' }, t('person.lastSeen', { time: fullTime(lastSeen) })))),
     !me && onOpen && h('div', { class: 'person-actions' }, h('button', { class: 'primary', type: 'button', 'data-test': 'direct', onclick: direct }, t('person.direct'))),
-    moderation());
+    order);
+  if (person || !room.member) moderation();
+  else room.loadPeople().catch(() => {}).finally(() => { person = room.people.get(user); moderation(); });
 
   async function direct() {
     try {
@@ -42,9 +45,10 @@ export function personCard(chat, room, user, { near, onOpen }) {
   function moderation() {
     const owner = room.role === 'OWNER';
     const may = (owner || (room.role === 'MODERATOR' && !['OWNER', 'MODERATOR'].includes(person?.role))) && room.kind !== 'DIRECT' && !me;
-    if (!may) return null;
+    order.hidden = !may;
+    if (!may) return;
     const button = (key, act, danger = false) => h('button', { type: 'button', class: danger ? 'danger' : '', 'data-test': `person-${key}`, onclick: () => run(act) }, t(`person.${key}`));
-    return h('div', { class: 'person-moderation' },
+    fill(order,
       owner && person && h('label', { class: 'line' }, h('span', {}, t('person.role')), roleField()),
       h('div', { class: 'person-actions' },
         button('mute', () => room.mute(user, { until: Date.now() + HOUR })), button('unmute', () => room.unmute(user)),

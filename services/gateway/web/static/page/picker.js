@@ -7,7 +7,7 @@ import { load, save } from './store.js';
 const COLUMNS = 8;
 const USUAL = ['👍', '❤️', '😂', '🎉', '👀', '🙏', '✅', '🔥'];
 const ALL = ('😀 😄 😅 🤣 🙂 😉 😊 😍 😘 😋 😎 🤩 🤔 🤨 😐 🙄 😏 😬 😴 😷 🤯 🥳 🥺 😢 😭 😤 😡 🤝 👋 🤚 👌 🤞 👎 👏 🙌 💪 '
-  + '🧠 👑 💯 💥 💤 💡 ⭐ ✨ ⚡ ☀️ 🌈 🌱 🌸 🍀 🍎 🍕 🍰 ☕ 🍵 🍺 ⚽ 🎯 🎵 🎁 🚀 🚧 🏠 ⏰ 📌 📎 📈 🔒 🔧 🐛 🐱 🐶 ❌ ❓ ❗ ➕').split(' ');
+  + '🧠 👑 💯 💥 💤 💡 ⭐ ✨ ⚡ ☀️ 🌈 🌱 🌸 🍀 🍎 🍕 🍰 ☕ 🍵 🍺 ⚽ 🎯 🎵 🎁 🚀 🚧 🏠 ⏰ 📌 📎 📈 🔒 🔧 🐛 🐱 🐶 ❌ ❓ ❗ ➕ ➖ 🔁 🆗 🏁').split(' ');
 
 /**
  * A small board of emoji; the ones used last come first.

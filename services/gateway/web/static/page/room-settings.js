@@ -18,11 +18,11 @@ export function roomSettings(chat, room) {
   const element = dialog(t('roomSettings.title'), 'room-settings',
     moderates && !direct && form(),
     room.member && !direct && (moderates || room.kind === 'PUBLIC') && invitation(),
-    h('div', { class: 'form' }, problem, h('div', { class: 'buttons line-up' },
+    h('div', { class: 'form' }, h('div', { class: 'buttons line-up' },
       room.member && !direct && h('button', { type: 'button', 'data-test': 'leave', onclick: leave }, t('room.leave')),
       owner && !direct && h('button', { type: 'button', 'data-test': 'archive', onclick: () => run(() => room.update({ archived: !room.archived })) }, t(room.archived ? 'roomSettings.unarchive' : 'roomSettings.archive')),
       owner && !direct && h('button', { class: 'danger', type: 'button', 'data-test': 'delete-room', onclick: remove }, t('roomSettings.delete')),
-      (direct || !room.member) && h('p', { class: 'hint' }, t(direct ? 'roomSettings.direct' : 'roomSettings.watching')))));
+      (direct || !room.member) && h('p', { class: 'hint' }, t(direct ? 'roomSettings.direct' : 'roomSettings.watching'))), problem));
 
   function form() {
     const name = field('input', 'room-name', { required: true, maxlength: 80, value: room.name, dir: 'auto' });

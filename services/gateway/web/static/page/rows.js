@@ -12,11 +12,11 @@ const FOLDED = ['joined', 'left'];
  * @param {number|null} from.newAfter messages of others above this seq are new
  * @param {boolean} from.atStart      the first entry is the room's first
  * @param {boolean} [from.flat]      answers in threads are messages like any other, and not a quiet line
+ * @param {string} [from.day]       whose line stands above already
  * @returns {{kind: string, key: string}[]}
  */
-export function rowsOf({ entries, outgoing, me, newAfter, atStart, flat = false }) {
+export function rowsOf({ entries, outgoing, me, newAfter, atStart, flat = false, day = '' }) {
   const rows = [];
-  let day = '';
   let group = null;
   let marked = newAfter === null;
 

@@ -1,5 +1,6 @@
 import { messageActions } from './actions.js';
 import { composer } from './composer.js';
+import { dayKey } from './day-key.js';
 import { bdi, fill, h, scope } from './dom.js';
 import { ThreadEntries } from './thread-entries.js';
 import { t } from './i18n.js';
@@ -40,7 +41,7 @@ export function threadPanel(chat, room, root, on) {
     const rows = [
       ...(first ? rowsOf({ entries: [first], outgoing: [], me, newAfter: null, atStart: false, flat: true }) : []),
       ...(first ? [{ kind: 'line', key: 'line', count: first.replyCount ?? answers.length }] : []),
-      ...rowsOf({ entries: answers, outgoing, me, newAfter: null, atStart: false, flat: true }).map((row) => ({ ...row, key: `reply:${row.key}` })),
+      ...rowsOf({ entries: answers, outgoing, me, newAfter: null, atStart: false, flat: true, day: first && dayKey(first.time) }).map((row) => ({ ...row, key: `reply:${row.key}` })),
     ];
     const old = new Map(drawn);
     drawn.clear();

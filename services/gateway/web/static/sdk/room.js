@@ -46,6 +46,7 @@ export class Room extends RoomActions {
   #catchUp = null;
   #typing = new Map();
   #typedAt = -Infinity;
+  /** @type {string|undefined} */ #peopleCursor;
   #log = new Entries((query) => this._ask('messages', query), (message) => {
     if (message) this.#chat._learn(message.user, message.name);
     else this._emitSoon('change');
@@ -142,17 +143,45 @@ export class Room extends RoomActions {
 
   /**
    * Loads who is in the room, with their presence, into `people`.
-   * @param {number} [most] stop after so many
+   * @param {number} [most] stop after so many; `morePeople` says whether there are others
    */
   async loadPeople(most = 500) {
     const people = new Map();
-    let cursor;
+    const cursor = await this.#membersInto(people, most);
+    this.people = people;
+    this.#peopleCursor = cursor;
+    await this.#peopleKnown(people);
+  }
+
+  /** There are people after those in `people`. */
+  get morePeople() { return this.#peopleCursor !== undefined; }
+
+  /**
+   * Loads the next people into `people`, where `morePeople` says that there are some.
+   * @example while (room.morePeople) await room.loadMorePeople();
+   */
+  async loadMorePeople(most = 500) {
+    const from = this.#peopleCursor;
+    if (from === undefined) return;
+    const people = new Map();
+    const cursor = await this.#membersInto(people, most, from);
+    if (this.#peopleCursor !== from) return; // they were loaded anew meanwhile
+    this.#peopleCursor = cursor;
+    for (const [user, person] of people) this.people.set(user, person);
+    await this.#peopleKnown(people);
+  }
+
+  async #membersInto(people, most, from) {
+    let cursor = from;
     do {
       const list = await this.#chat.request('members', { room: this.id, limit: 100, ...(cursor && { cursor }) });
       for (const member of list.members) people.set(member.user, member);
       cursor = list.cursor;
     } while (cursor && people.size < most);
-    this.people = people;
+    return cursor;
+  }
+
+  async #peopleKnown(people) {
     for (const person of people.values()) {
       this.#chat._learn(person.user, person.name);
       person.name = this.#chat.nameOf(person.user); // the server may know no name of who never spoke here

@@ -57,6 +57,7 @@ func TestKeyboardOnly(t *testing.T) {
 	press("a room in it", "Other"+kb.ArrowDown, focus(".result"))
 	press("that room", kb.Enter, fmt.Sprintf(`location.hash === "#/%s" && !document.querySelector("dialog[open]")`, other))
 	bo.writes("While you are elsewhere")
+	ana.until("that it is unread", entry(room)+`.querySelector(".badge")`)
 	press("the next unread room", kb.ArrowDown, fmt.Sprintf(`location.hash === "#/%s"`, room), chromedp.ModifierAlt, chromedp.ModifierShift)
 	press("the search", "f", focus(`[data-test="search-field"]`), chromedp.ModifierCtrl)
 	press("out of the search", kb.Escape, focus("textarea"))

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/natter-chat/natter/services/e2e/harness/browser"
+	"github.com/natter-chat/natter/services/e2e/harness/proxy"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 )
 
@@ -25,7 +27,7 @@ type view struct {
 	phone bool
 }
 
-func views(room string) []view {
+func views(room string, network *proxy.Proxy) []view {
 	none := func(person) {}
 	return []view{
 		{"room", none, true},
@@ -33,6 +35,8 @@ func views(room string) []view {
 		{"reply", func(p person) { p.acts("Then it is settled.", "reply") }, true},
 		{"emoji", func(p person) { p.acts("Then it is settled.", "react"); p.until("the board", one("emoji")) }, true},
 		{"thread", func(p person) {
+			p.do(`if (!` + one("latest") + `.hidden) ` + one("latest") + `.click()`)
+			p.until("the newest message", on("Then it is settled.")+`.getBoundingClientRect().bottom < innerHeight`)
 			p.do(one("replies") + `.click()`)
 			p.until("the thread", one("thread")+`?.querySelectorAll('[data-test="message"]').length >= 3`)
 		}, true},
@@ -88,6 +92,7 @@ func views(room string) []view {
 		{"archived", func(p person) { p.opens("winter"); p.until("why one cannot write", `document.querySelector(".panel")`) }, true},
 		{"offline", func(p person) {
 			p.must(p.Offline(true))
+			network.Cut()
 			p.until("that there is no network", one("connection")+`.dataset.state === "offline" && `+one("connection")+`.innerText.trim()`)
 			p.writes("On the train, back at six.")
 			p.until("that it waits", `document.querySelector(".progress")`)
@@ -109,6 +114,12 @@ func TestViews(t *testing.T) {
 	}
 	d := alone(t, shape.Standalone(), withoutLimits()...)
 	room := conversation(t, d)
+	network, err := proxy.Start(strings.TrimPrefix(gateway(d, 0), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = network.Close() })
+	base := "http://" + network.Addr()
 	chromium := startBrowser(t)
 	for _, look := range []struct {
 		language, scheme string
@@ -116,7 +127,7 @@ func TestViews(t *testing.T) {
 	}{{"en", "light", false}, {"zh-CN", "dark", false}, {"zh-CN", "light", true}, {"en", "dark", true}} {
 		name := fmt.Sprintf("%s-%s-%s", map[bool]string{false: "desk", true: "phone"}[look.phone], look.scheme, look.language)
 		t.Run(name, func(t *testing.T) {
-			p := visit(t, chromium, d, gateway(d, 0), "ana", "Ana Lima", "/#/"+room)
+			p := visit(t, chromium, d, base, "ana", "Ana Lima", "/#/"+room)
 			p.Name = name
 			p.must(p.Scheme(look.scheme))
 			p.do(fmt.Sprintf(`localStorage.setItem("natter.language", %q)`, look.language))
@@ -125,19 +136,20 @@ func TestViews(t *testing.T) {
 				size = browser.Phone()
 			}
 			p.must(p.Resize(size))
-			for _, v := range views(room) {
+			for _, v := range views(room, network) {
 				if look.phone && !v.phone {
 					continue
 				}
-				p.must(p.Go(gateway(d, 0) + "/icon.svg"))
+				p.must(p.Go(base + "/icon.svg"))
 				p.do(`for (const key of Object.keys(localStorage)) if (key.startsWith("natter.draft.")) localStorage.removeItem(key)`)
-				p.must(p.Go(gateway(d, 0) + "/#/" + room))
+				p.must(p.Go(base + "/#/" + room))
 				p.online()
 				p.until("the conversation", on("Then it is settled."))
 				v.open(p)
 				p.until("stillness", `document.getAnimations().every((a) => a.playState !== "running")`)
 				p.must(p.Picture(pictures, v.name+"-"+name))
 				p.accessible(string(script), v.name)
+				network.Heal()
 				p.must(p.Offline(false))
 			}
 			p.faultless()
@@ -161,7 +173,13 @@ func TestViews(t *testing.T) {
 			p.accessible(string(script), "welcome")
 			p.do(fmt.Sprintf(`localStorage.setItem("natter.guest", JSON.stringify({token: %q, user: {id: "nia", name: "Nia"}}))`, tokenNamed(d, "nia", "Nia")))
 			p.must(p.Reload())
-			p.until("no room", `document.querySelector(".nothing")`)
+			p.online()
+			p.must(p.Picture(pictures, "empty-room-"+look.name))
+			p.accessible(string(script), "an empty room")
+			p.must(p.Click("settings"))
+			p.must(p.Click("leave"))
+			p.must(p.Click("sure"))
+			p.until("no room", `document.body.innerText.includes("You are in no room yet")`)
 			p.must(p.Picture(pictures, "no-rooms-"+look.name))
 			p.accessible(string(script), "no rooms")
 			p.must(p.Close())

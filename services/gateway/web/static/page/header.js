@@ -22,7 +22,11 @@ export function roomHeader(chat, room, on) {
     room && h('div', { class: 'tools' }, tool('search', 'search', on.onSearch), on.onPeople && people, tool('settings', 'settings', on.onRoom)));
 
   function draw() {
-    if (!room) return;
+    topic.hidden = !room;
+    if (!room) {
+      fill(title, h('span', { class: 'hidden' }, t('app.name')));
+      return;
+    }
     fill(title, icon(room.kind), bdi(room.title), h('span', { class: 'hidden' }, ` (${t(`kind.${room.kind}`)})`));
     fill(topic, bdi(room.topic || t(`kind.${room.kind}`)));
     topic.disabled = !room.topic;

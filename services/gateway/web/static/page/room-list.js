@@ -48,7 +48,7 @@ export function roomList(chat, navigation, on, extra = null) {
     frame = 0;
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.room : null;
     fill(list,
-      !chat.rooms.size && chat.state === 'online' && h('p', { class: 'quiet-line' }, t('rooms.none')),
+      !chat.rooms.size && chat.state === 'online' && h('p', { class: 'quiet-line' }, t('rooms.none'), ' ', t('rooms.noneHint')),
       !chat.user && h('div', { class: 'skeleton list' }, [70, 45, 60].map(bone)),
       sections().filter(([, rooms]) => rooms.length).map(([title, rooms]) => [h('h2', {}, t(title)), h('ul', {}, rooms.map((room) => h('li', {}, roomElement(room))))]));
     choose();
@@ -72,7 +72,7 @@ export function roomList(chat, navigation, on, extra = null) {
     room.peer ? h('span', { class: 'face' }, avatar(room.peer.user, room.peer.name, 'tiny'), presenceSign(chat.presence.get(room.peer.user)?.state)) : icon(room.kind),
     bdi(room.title || t('kind.DIRECT'), { class: 'name' }),
     h('span', { class: 'last' }, last && (last.deleted ? t('rooms.deleted') : [
-      bdi(`${last.user === chat.user?.id ? chat.user.name : last.name || chat.nameOf(last.user)}: `), bdi(plainText(last.text, (user) => chat.nameOf(user)))])),
+      bdi(last.user === chat.user?.id ? chat.user.name : last.name || chat.nameOf(last.user)), ': ', bdi(plainText(last.text, (user) => chat.nameOf(user)))])),
     last && h('time', { class: 'when', datetime: last.time }, moment(last.time)),
     draft && h('span', { class: 'draft' }, t('rooms.draft')),
     room.unread > 0 && h('span', { class: room.mentions ? 'badge mention' : 'badge' },

@@ -5,6 +5,8 @@ package e2e_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/natter-chat/natter/services/e2e/harness/browser"
 )
 
@@ -91,7 +93,16 @@ func TestLongPress(t *testing.T) {
 	ana.writes("Hold me")
 	ana.sees("Hold me", "acked")
 	ana.do(`document.activeElement.blur()`)
-	ana.must(ana.LongPress(`.message [data-test="text"]`, one("action-delete")+`?.offsetParent`))
+	held := func() {
+		t.Helper()
+		ana.must(ana.LongPress(`.message [data-test="text"]`, one("action-delete")+`?.offsetParent`))
+	}
+	held()
+	ana.must(ana.Click("action-reply"))
+	ana.until("the text, with nothing over it", focus("textarea")+` && `+one("about")+`.textContent.includes("Ana") && !`+one("actions"))
+	ana.must(ana.Press(kb.Escape))
+	ana.do(`document.activeElement.blur()`)
+	held()
 	ana.must(ana.Click("action-delete"))
 	ana.must(ana.Click("sure"))
 	ana.until("it was deleted", all("text")+`.at(-1).textContent === "This message was deleted."`)

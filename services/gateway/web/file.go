@@ -42,6 +42,7 @@ func load() map[string]file {
 		return nil
 	})
 	files["page/languages.js"] = newFile("page/languages.js", languages())
+	files["index.html"] = newFile("index.html", preload(files["index.html"].body, files, "page/app.js"))
 	return files
 }
 

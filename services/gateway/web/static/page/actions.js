@@ -67,6 +67,8 @@ export function messageActions(chat, room, list, messageOf, on) {
   const over = (event) => settle(event.target.closest?.('.message[data-seq]'));
   undo.listen(list, 'pointerover', (event) => { if (event.pointerType === 'mouse' && !bar.contains(document.activeElement)) over(event); });
   undo.listen(list, 'focusin', over);
+  // Who goes on to write wants the text's place free.
+  undo.listen(list, 'focusout', (event) => { if (event.relatedTarget?.matches?.('textarea') && !list.contains(event.relatedTarget)) bar.remove(); });
   undo.listen(list, 'pointerleave', () => { if (!list.querySelector('.message:focus-within')) bar.remove(); });
   // A long press on a phone is a wish for these, not for the browser's own menu, of which not every phone tells.
   let pressed = 0;

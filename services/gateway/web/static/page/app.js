@@ -25,8 +25,12 @@ const WIDE = matchMedia('(min-width: 1280px)');
 
 document.documentElement.lang = language;
 followViewport();
-const config = await fetch('/v1/config').then((response) => (response.ok ? response.json() : {}), () => ({}));
-if (!keptPass()) await welcome({ guests: config.guests !== false });
+const asked = fetch('/v1/config').then((response) => (response.ok ? response.json() : {})).catch(() => ({}));
+let config = {};
+if (!keptPass()) {
+  config = await asked;
+  await welcome({ guests: config.guests !== false });
+}
 
 const chat = connect({ getToken: currentToken, agent: 'natter page' });
 chat.signIdle();
@@ -194,6 +198,7 @@ chat.on('rooms', () => {
 chat.on('state', async ({ state, code }) => {
   if (state === 'closed' && code === 4401 && first) await goOn(4401); // the kept token was too old to begin with
   if (state !== 'online') return;
+  config = await asked; // who is known already need not wait for it to connect
   const own = [...chat.rooms.values()].some((room) => room.member);
   if (!own && config.defaultRoom) await chat.join(config.defaultRoom).catch(() => {});
   const fresh = first;

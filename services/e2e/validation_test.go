@@ -66,6 +66,10 @@ func badRequests() map[string][]bad {
 			{`{"url": "https://example.com/", "rooms": ["*"], "kinds": ["no-such-kind"]}`, "kinds"}, {`{"url": "https://example.com/", "rooms": ["*"], "secret": "short"}`, "secret"},
 			{`{"url": "https://example.com/", "rooms": ["*"], "name": "` + long + `"}`, "name"}, {`{"url": "https://example.com/", "rooms": ["a", "b"], "afterSeq": 1}`, "afterSeq"},
 		},
+		"Webhooks.Import": {
+			{`{}`, "secrets"}, {`{"kept": {"webhook": {"id": "a"}, "secrets": [{}]}}`, "secrets"}, {`{"kept": {"webhook": {"id": "a"}, "secrets": [{"value": "short"}]}}`, "secrets"},
+			{`{"kept": {"webhook": {"id": "a"}, "secrets": [{"value": "a secret that is long enough"}]}}`, "url"},
+		},
 		"Webhooks.Get":    {{`{}`, "id"}, {`{"id": "` + long + `"}`, "id"}},
 		"Webhooks.Delete": {{`{}`, "id"}, {`{"id": "` + long + `"}`, "id"}},
 		"Webhooks.Test":   {{`{}`, "id"}, {`{"id": "` + long + `"}`, "id"}},

@@ -102,11 +102,11 @@ func keptHook(kept *historyv1.KeptWebhook) (shelf.Hook, *chatv1.Refusal) {
 	}
 	for _, s := range kept.GetSecrets() {
 		value, r := newSecret(s.GetValue())
-		if s.GetValue() == "" {
-			r = badField("secrets", "a webhook of a backup has its secrets")
-		}
-		if r != nil {
-			return h, r
+		switch {
+		case s.GetValue() == "":
+			return h, badField("secrets", "a webhook of a backup has its secrets")
+		case r != nil:
+			return h, badField("secrets", r.GetMessage())
 		}
 		one := shelf.Secret{Value: value}
 		if s.Until != nil {

@@ -75,7 +75,8 @@ func TestPostAsUserIsCalledAsTheMember(t *testing.T) {
 	ana.Actor.Name = "Ana of Kyiv"
 	r.must(ana)
 	last := uint32(0)
-	for id, name := range map[string]string{"1": "", "2": "Ana, by a bot"} {
+	for _, c := range [][2]string{{"1", ""}, {"2", "Ana, by a bot"}} { // a name that is given is the member's from then on
+		id, name := c[0], c[1]
 		posted, err := messages.Post(t.Context(), &historyv1.PostRequest{Room: "lobby", User: "ana", Name: name, ClientMsgId: id, Text: id, AsUser: true})
 		if err != nil {
 			t.Fatal(err)

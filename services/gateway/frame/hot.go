@@ -23,7 +23,7 @@ func (d *decoder) send(request *clientv1.ClientFrame) {
 			d.skip()
 			continue
 		}
-		if d.word("null") || d.again(&seen, index, name) {
+		if d.again(&seen, index, name) || d.word("null") {
 			continue
 		}
 		switch index {

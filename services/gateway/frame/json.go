@@ -84,11 +84,11 @@ func (d *decoder) frame(p *plan, request *clientv1.ClientFrame) {
 	d.open('{')
 	for first := true; d.more('}', first); first = false {
 		f := p.byName[string(d.key())]
-		if f == nil || d.word("null") {
-			d.skipUnknown(f)
+		if f == nil {
+			d.skip()
 			continue
 		}
-		if d.again(&seen, f.index, f.name) {
+		if d.again(&seen, f.index, f.name) || d.word("null") {
 			continue
 		}
 		if f.message == nil {
@@ -116,15 +116,15 @@ func (d *decoder) fields(p *plan, m protoreflect.Message, name string) {
 	d.open('{')
 	for first := true; d.more('}', first); first = false {
 		f := p.byName[string(d.key())]
-		if f == nil || d.word("null") {
-			d.skipUnknown(f)
+		if f == nil {
+			d.skip()
 			continue
 		}
 		blame := name
 		if blame == "" {
 			blame = f.name
 		}
-		if d.again(&seen, f.index, blame) {
+		if d.again(&seen, f.index, blame) || d.word("null") {
 			continue
 		}
 		if f.list {
@@ -135,15 +135,7 @@ func (d *decoder) fields(p *plan, m protoreflect.Message, name string) {
 	}
 }
 
-// skipUnknown steps over the value of a field that is not known; where it is
-// known, its null was read already.
-func (d *decoder) skipUnknown(f *field) {
-	if f == nil {
-		d.skip()
-	}
-}
-
-// again refuses a field that was there before in the same object.
+// again refuses a field that was there before in the same object, be it as null.
 func (d *decoder) again(seen *uint64, index int, blame string) bool {
 	if *seen&(1<<index) == 0 {
 		*seen |= 1 << index

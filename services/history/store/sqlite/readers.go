@@ -9,10 +9,10 @@ import (
 
 var errClosed = errors.New("sqlite: the store is closed")
 
-// pageReaders is how many pages are read at a time; more wait for one of them.
+// pageReaders is how many of them are asked at a time; more wait for one.
 const pageReaders = 4
 
-// readers answer the small questions that every page asks. Each has a
+// readers answer the small questions of every page, hello and send. Each has a
 // connection of its own, on which these are parsed: to parse one takes longer
 // than to answer it. Safe for concurrent use.
 type readers struct {

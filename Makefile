@@ -5,6 +5,8 @@ MODULES := proto $(addprefix services/,internal gateway presence history standal
 TOOLS   := $(CURDIR)/.tools/bin
 BIN     := $(CURDIR)/bin
 GO      ?= go
+# What runs the tests; .ci/test runs a failed one once more, and names it.
+GOTEST  ?= $(GO) test
 RACE    ?=
 # What the tests of the page need from npm.
 WEBTEST := services/gateway/web/test/node_modules
@@ -34,7 +36,7 @@ build: ## build every program into bin/
 	$(GO) build -o $(BIN)/ ./services/gateway/cmd/gateway ./services/presence/cmd/presence ./services/history/cmd/history ./services/standalone/cmd/natter ./services/natterctl/cmd/natterctl
 
 test: ## all tests that need nothing but Go (RACE=-race for the race detector)
-	$(GO) test $(RACE) -timeout 30m $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	$(GOTEST) $(RACE) -timeout 30m $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
 sdk: $(WEBTEST) ## tests of the page's modules and the SDK, and their types: needs Node
 	node --test services/gateway/web/test/
@@ -44,7 +46,7 @@ $(WEBTEST): services/gateway/web/test/package-lock.json
 	@touch $@
 
 e2e: $(WEBTEST) ## browser, PostgreSQL, real processes, clients of others: needs Chromium, PostgreSQL, Node, Python's websockets
-	$(GO) test $(RACE) -count=1 -timeout 30m -tags e2e $$($(GO) list -tags e2e ./services/e2e/... | grep -v /e2e/stack) ./services/history/... ./services/internal/pgtest
+	$(GOTEST) $(RACE) -count=1 -timeout 30m -tags e2e $$($(GO) list -tags e2e ./services/e2e/... | grep -v /e2e/stack) ./services/history/... ./services/internal/pgtest
 
 e2e-stack: ## the compose stack: started, looked at, scaled, broken, replaced; needs Docker and Chromium, builds the images
 	$(GO) test -count=1 -timeout 40m -tags e2e -v ./services/e2e/stack
@@ -116,6 +118,7 @@ tidy: ## go mod tidy in every module
 	@for m in $(MODULES) .tools; do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
 
 $(TOOLS)/buf: TOOL = github.com/bufbuild/buf/cmd/buf
+$(TOOLS)/gotestsum: TOOL = gotest.tools/gotestsum
 $(TOOLS)/govulncheck: TOOL = golang.org/x/vuln/cmd/govulncheck
 $(TOOLS)/staticcheck: TOOL = honnef.co/go/tools/cmd/staticcheck
 $(TOOLS)/protoc-gen-go: TOOL = google.golang.org/protobuf/cmd/protoc-gen-go

@@ -79,6 +79,9 @@ chaos: ## break natter while people talk, and check what they saw: NATTER_CHAOS_
 restarts: ## 300 restarts of gateways, and 30 s without a network, under load
 	NATTER_E2E_RESTARTS=300 NATTER_E2E_OUTAGE=30s $(GO) test $(RACE) -count=1 -timeout 60m -run 'TestRollingRestarts|TestNetworkFaults' ./services/e2e/
 
+power: ## lose the power under load, 5 times in each shape (NATTER_E2E_POWERLOSSES): needs Linux, root, loop devices, xfsprogs, PostgreSQL
+	$(GOTEST) -count=1 -timeout 60m -tags 'e2e power' -run 'TestPowerLoss|TestLose' ./services/e2e ./services/e2e/harness/disk
+
 bench: ## benchmarks of every module, and of the whole program
 	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -benchmem $(addsuffix /...,$(addprefix ./,$(MODULES)))
 
@@ -99,6 +102,7 @@ lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf ru
 	$(GO) vet $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	$(GO) vet -tags e2e ./services/e2e/... ./services/history/... ./services/internal/pgtest/
 	$(GO) vet -tags chaos,e2e ./services/e2e/chaos/...
+	$(GO) vet -tags e2e,power ./services/e2e ./services/e2e/harness/disk
 	$(TOOLS)/staticcheck $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd proto && $(TOOLS)/buf lint
 	@if [ -n "$(AGAINST)" ] && git cat-file -e $(AGAINST):proto/buf.yaml 2>/dev/null; then \
@@ -126,4 +130,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts power up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto generated tidy

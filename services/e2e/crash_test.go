@@ -210,10 +210,10 @@ func (r *crashRun) further(counter *atomic.Int64, count int, what string) {
 
 // finish has every message acked, and read by those who read. After NATS was
 // away history claims no more than OS until it has asked the servers again
-// whether they sync; acks must come to claim DISK again under the load.
+// whether they sync; acks must come to claim more again under the load.
 func (r *crashRun) finish() {
 	r.t.Helper()
-	r.further(&r.acks.Synced, 20, "acks that claim DISK")
+	r.further(&r.acks.Synced, 20, "acks that claim DISK or QUORUM")
 	close(r.stop)
 	written := make(chan error, 1)
 	go func() { written <- r.writing.Wait() }()

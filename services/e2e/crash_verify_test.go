@@ -41,7 +41,7 @@ func (r *crashRun) verify() {
 		}
 	}
 	r.verifyPages(reader, log)
-	if claimed["DISK"]+claimed["OS"] != sent {
+	if claimed["DISK"]+claimed["QUORUM"]+claimed["OS"] != sent {
 		r.t.Errorf("the acks claim %v", claimed)
 	}
 	resumes := map[string]int{}

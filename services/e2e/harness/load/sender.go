@@ -36,13 +36,13 @@ type Silence struct {
 
 // Acks counts acks.
 type Acks struct {
-	// All of them, and those that claim DISK.
+	// All of them, and those that claim more than OS.
 	All, Synced atomic.Int64
 }
 
 func (a *Acks) count(ack *client.Ack) {
 	a.All.Add(1)
-	if ack.Durability == "DISK" {
+	if ack.Durability != "OS" {
 		a.Synced.Add(1)
 	}
 }

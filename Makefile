@@ -115,8 +115,11 @@ alone: ## build every module by itself, outside of the workspace
 proto: $(TOOLS)/buf $(TOOLS)/protoc-gen-go $(TOOLS)/protoc-gen-go-grpc ## generate Go and the protocol's reference from the schemas
 	cd proto && $(TOOLS)/buf generate
 
-generated: proto ## fail if generating changes anything
-	@git diff --exit-code --stat -- proto || { echo "run 'make proto' and commit what it wrote"; exit 1; }
+page: ## bundle the page and the element, each into one file
+	$(GO) run ./services/gateway/web/bundle/cmd/bundle services/gateway/web/static services/gateway/web/bundled
+
+generated: proto page ## fail if generating changes anything
+	@git diff --exit-code --stat -- proto services/gateway/web/bundled || { echo "run 'make proto page' and commit what it wrote"; exit 1; }
 
 tidy: ## go mod tidy in every module
 	@for m in $(MODULES) .tools; do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
@@ -130,4 +133,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts power up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts power up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto page generated tidy

@@ -10,7 +10,7 @@ import (
 func TestElementForOtherSites(t *testing.T) {
 	const listed = "https://www.example.com"
 	r := start(t, func(c *Config) { c.Origins = []string{listed} })
-	for _, path := range []string{"/natter-room.js", "/natter.js", "/sdk/chat.js", "/element/room.css", "/page/timeline.js", "/page/tokens.css", "/page/languages.js", "/page/language/en.js"} {
+	for _, path := range []string{"/natter-room.js", "/natter.js", "/sdk/chat.js", "/element/natter-room.css", "/element/room.css", "/page/timeline.js", "/page/tokens.css", "/page/languages.js", "/page/language/en.js"} {
 		for origin, want := range map[string]struct {
 			status int
 			allow  string

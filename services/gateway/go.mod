@@ -3,6 +3,7 @@ module github.com/natter-chat/natter/services/gateway
 go 1.26.0
 
 require (
+	github.com/evanw/esbuild v0.28.2
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/gorilla/websocket v1.5.3
 	github.com/nats-io/nats.go v1.55.0

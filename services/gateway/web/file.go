@@ -17,6 +17,12 @@ import (
 //go:embed static
 var static embed.FS
 
+// bundled has, under the names of some sources, files that are served instead of
+// them: made of those by `make page`.
+//
+//go:embed bundled
+var bundled embed.FS
+
 // file is one file as it is served.
 type file struct {
 	body   []byte
@@ -29,21 +35,25 @@ type file struct {
 // fail.
 func load() map[string]file {
 	files := map[string]file{}
-	_ = fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+	each(static, "static", func(name string, body []byte) { files[name] = newFile(name, strip(name, body)) })
+	files["page/languages.js"] = newFile("page/languages.js", Languages())
+	each(bundled, "bundled", func(name string, body []byte) { files[name] = newFile(name, body) })
+	return files
+}
+
+// each gives every file of a folder, by its name in it.
+func each(from embed.FS, folder string, file func(name string, body []byte)) {
+	_ = fs.WalkDir(from, folder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		body, err := static.ReadFile(name)
+		body, err := from.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		name = strings.TrimPrefix(name, "static/")
-		files[name] = newFile(name, strip(name, body))
+		file(strings.TrimPrefix(name, folder+"/"), body)
 		return nil
 	})
-	files["page/languages.js"] = newFile("page/languages.js", languages())
-	files["index.html"] = newFile("index.html", preload(files["index.html"].body, files, "page/app.js"))
-	return files
 }
 
 func newFile(name string, body []byte) file {
@@ -58,9 +68,9 @@ func newFile(name string, body []byte) file {
 	return f
 }
 
-// languages is the module that gathers the page's dictionaries: those that lie
+// Languages is the module that gathers the page's dictionaries: those that lie
 // in the folder, so that a language is added with a file and nothing else.
-func languages() []byte {
+func Languages() []byte {
 	entries, _ := static.ReadDir("static/page/language") // it is part of the program
 	var imports, members bytes.Buffer
 	for i, entry := range entries {
@@ -83,7 +93,7 @@ func kindOf(name string) string {
 		return "text/html; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
-	case ".json":
+	case ".json", ".map":
 		return "application/json"
 	case ".webmanifest":
 		return "application/manifest+json"

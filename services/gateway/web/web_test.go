@@ -6,28 +6,67 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestWeight: page and SDK come to less than 100 KiB on the wire, each file as
-// it is served, with both dictionaries.
+// TestWeight: page and SDK come to less than 100 KiB on the wire, as they are
+// served, with both dictionaries; the element, which brings its own SDK and is for
+// other people's pages, to half of that.
 func TestWeight(t *testing.T) {
-	const most = 100 << 10
-	total := 0
-	for name, f := range load() {
-		if strings.HasPrefix(name, "demo.") || strings.HasPrefix(name, "element/") || name == "natter-room.js" {
-			continue // for other people's pages
-		}
-		if f.packed != nil {
-			total += len(f.packed)
-		} else {
-			total += len(f.body)
+	const most, mostOfElement = 100 << 10, 50 << 10
+	files := load()
+	parts := map[string][]string{
+		"page":    {"index.html", "icon.svg", "icon-maskable.svg", "natter.webmanifest", "page/theme.js", "page/page.css", "page/app.js"},
+		"SDK":     {"natter.js"},
+		"element": {"natter-room.js", "element/natter-room.css"},
+	}
+	for name := range files {
+		if strings.HasPrefix(name, "sdk/") {
+			parts["SDK"] = append(parts["SDK"], name)
 		}
 	}
-	t.Logf("%.1f KiB", float64(total)/1024)
-	if total > most {
+	weighs := map[string]int{}
+	for part, names := range parts {
+		for _, name := range names {
+			f, ok := files[name]
+			switch {
+			case !ok:
+				t.Errorf("there is no %s", name)
+			case f.packed != nil:
+				weighs[part] += len(f.packed)
+			default:
+				weighs[part] += len(f.body)
+			}
+		}
+		t.Logf("%s: %.1f KiB", part, float64(weighs[part])/1024)
+	}
+	if total := weighs["page"] + weighs["SDK"]; total > most {
 		t.Errorf("page and SDK weigh %d bytes, %d more than they may", total, total-most)
+	}
+	if over := weighs["element"] - mostOfElement; over > 0 {
+		t.Errorf("the element weighs %d bytes more than it may", over)
+	}
+}
+
+// TestPageIsFewFiles: all that the page asks for is in these, so that it is there
+// after one round trip.
+func TestPageIsFewFiles(t *testing.T) {
+	files := load()
+	asked := regexp.MustCompile(`(?:href|src)="/([^"]+)"`).FindAllSubmatch(files["index.html"].body, -1)
+	var names []string
+	for _, match := range asked {
+		names = append(names, string(match[1]))
+	}
+	if want := []string{"icon.svg", "natter.webmanifest", "page/page.css", "page/theme.js", "page/app.js"}; !slices.Equal(names, want) {
+		t.Errorf("the page asks for %v", names)
+	}
+	for _, name := range []string{"page/app.js", "page/page.css", "natter-room.js", "element/natter-room.css"} {
+		if further := regexp.MustCompile(`(?:^|[;}])import[\s{*"']|@import`).Find(files[name].body); further != nil {
+			t.Errorf("%s asks for further files: %s", name, further)
+		}
 	}
 }
 

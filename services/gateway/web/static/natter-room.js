@@ -13,14 +13,14 @@
  * @module
  */
 import { embedded } from './element/embedded.js';
-import { sheets } from './element/sheets.js';
+import { sheet } from './element/sheet.js';
 import { tokenSource } from './element/token-source.js';
 import { lend } from './element/connections.js';
 import { language } from './page/i18n.js';
 import { h } from './page/dom.js';
 
 const HOME = new URL('.', import.meta.url).origin;
-const adopted = await sheets(new URL('.', import.meta.url));
+const adopted = await sheet(new URL('.', import.meta.url));
 
 export class NatterRoom extends HTMLElement {
   static observedAttributes = ['room', 'token', 'token-url', 'guest', 'server', 'no-header', 'theme'];
@@ -36,7 +36,7 @@ export class NatterRoom extends HTMLElement {
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = adopted;
+    root.adoptedStyleSheets = [adopted];
     root.append(this.#stage);
   }
 

@@ -104,6 +104,27 @@ func views(room string, network *proxy.Proxy) []view {
 	}
 }
 
+// dress is how the page may look.
+type dress struct {
+	language, scheme string
+	phone            bool
+}
+
+// dresses are four, in which any two choices meet, or all eight: NATTER_E2E_LOOKS=all.
+func dresses(t *testing.T) []dress {
+	t.Helper()
+	four := []dress{{"en", "light", false}, {"zh-CN", "dark", false}, {"zh-CN", "light", true}, {"en", "dark", true}}
+	switch which := os.Getenv("NATTER_E2E_LOOKS"); which {
+	case "":
+		return four
+	case "all":
+		return append(four, dress{"en", "dark", false}, dress{"zh-CN", "light", false}, dress{"zh-CN", "dark", true}, dress{"en", "light", true})
+	default:
+		t.Fatalf("NATTER_E2E_LOOKS=%s is not all", which)
+		return nil
+	}
+}
+
 // TestViews opens every view of the page, on a desk and on a phone, light and
 // dark, in English and in Chinese: axe-core finds nothing wrong with any, and a
 // picture of each is kept.
@@ -121,10 +142,7 @@ func TestViews(t *testing.T) {
 	t.Cleanup(func() { _ = network.Close() })
 	base := "http://" + network.Addr()
 	chromium := startBrowser(t)
-	for _, look := range []struct {
-		language, scheme string
-		phone            bool
-	}{{"en", "light", false}, {"zh-CN", "dark", false}, {"zh-CN", "light", true}, {"en", "dark", true}} {
+	for _, look := range dresses(t) {
 		name := fmt.Sprintf("%s-%s-%s", map[bool]string{false: "desk", true: "phone"}[look.phone], look.scheme, look.language)
 		t.Run(name, func(t *testing.T) {
 			p := visit(t, chromium, d, base, "ana", "Ana Lima", "/#/"+room)

@@ -88,6 +88,7 @@ func TestMembersAndWhoIsHere(t *testing.T) {
 		away := unique(t, "cy")
 		room := ana.create(unique(t, "room"), M{"members": []string{away, bo.user}}).Room
 		ana.sees(room, bo.user, "ONLINE", 0)
+		bo.sees(room, ana.user, "ONLINE", 0) // each is told by a gateway of their own
 
 		want := map[string][2]string{ana.user: {"OWNER", "ONLINE"}, bo.user: {"MEMBER", "ONLINE"}, away: {"MEMBER", "OFFLINE"}}
 		ask, seen := M{"room": room, "limit": 2}, 0

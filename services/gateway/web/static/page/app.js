@@ -9,6 +9,7 @@ import { currentToken, forgetPass, keptPass } from './guest.js';
 import { language, t } from './i18n.js';
 import { keyboard } from './keyboard.js';
 import { keysHelp } from './keys.js';
+import { toTell } from './muted.js';
 import { address, Navigation } from './navigation.js';
 import { notices } from './notify.js';
 import { personCard } from './person.js';
@@ -154,7 +155,7 @@ function step(by, unreadOnly) {
   const from = order.findIndex((room) => room.id === navigation.room);
   for (let i = 1; i <= order.length; i++) {
     const room = order[(from + by * i + order.length * (i + 1)) % order.length];
-    if (unreadOnly && !room.unread) continue;
+    if (unreadOnly && !toTell(room)) continue;
     open(room.id);
     return;
   }

@@ -1,5 +1,6 @@
 import { h } from './dom.js';
 import { t } from './i18n.js';
+import { isMuted } from './muted.js';
 import { load, save } from './store.js';
 import { plainText } from './text.js';
 
@@ -21,7 +22,7 @@ export function notices(chat, onOpen) {
   }
 
   chat.on('message', ({ room, message }) => {
-    const forMe = message.mentions?.includes(chat.user?.id) || room.kind === 'DIRECT';
+    const forMe = message.mentions?.includes(chat.user?.id) || (room.kind === 'DIRECT' && !isMuted(room));
     if (!forMe || message.user === chat.user?.id) return;
     ask();
     if (!away() || !('Notification' in window) || Notification.permission !== 'granted' || load('notices') === 'no') return;

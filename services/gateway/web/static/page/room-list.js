@@ -5,6 +5,7 @@ import { hasDraft } from './drafts.js';
 import { moment } from './format.js';
 import { locale, t } from './i18n.js';
 import { icon } from './icon.js';
+import { isMuted, onMuted, toTell } from './muted.js';
 import { presenceSign } from './presence.js';
 import { roving } from './roving.js';
 import { bone } from './skeleton.js';
@@ -35,7 +36,7 @@ export function roomList(chat, navigation, on, extra = null) {
 
   function sections() {
     const rooms = [...chat.rooms.values()].sort((a, b) => collator.compare(a.title, b.title));
-    const unread = rooms.filter((room) => room.unread > 0 || room.id === held);
+    const unread = rooms.filter((room) => toTell(room) > 0 || room.id === held);
     const rest = rooms.filter((room) => !unread.includes(room));
     return [
       ['rooms.unread', unread],
@@ -54,7 +55,7 @@ export function roomList(chat, navigation, on, extra = null) {
     choose();
     if (focused) list.querySelector(`[data-room="${CSS.escape(focused)}"]`)?.focus();
     drawMe();
-    const total = [...chat.rooms.values()].reduce((sum, room) => sum + room.unread, 0);
+    const total = [...chat.rooms.values()].reduce((sum, room) => sum + toTell(room), 0);
     const open = chat.rooms.get(navigation.room);
     setBadge(total);
     document.title = `${total ? `(${total > 99 ? t('rooms.many') : total}) ` : ''}${open ? `${open.title} · ` : ''}${t('app.name')}`;
@@ -63,20 +64,23 @@ export function roomList(chat, navigation, on, extra = null) {
   function roomElement(room) {
     const current = room.id === navigation.room;
     const last = room.latest;
+    const count = toTell(room);
+    const muted = isMuted(room);
     const draft = chat.user && !current && hasDraft(room.id);
     return h('button', {
-      class: ['room', current && 'current', room.unread > 0 && 'unread', room.ended && 'ended'].filter(Boolean).join(' '),
+      class: ['room', current && 'current', count > 0 && 'unread', muted && 'muted', room.ended && 'ended'].filter(Boolean).join(' '),
       type: 'button', tabindex: -1, 'data-test': 'room', 'data-room': room.id, 'aria-current': current ? 'page' : null,
       onclick: () => navigation.open(room.id),
     },
     room.peer ? h('span', { class: 'face' }, avatar(room.peer.user, room.peer.name, 'tiny'), presenceSign(chat.presence.get(room.peer.user)?.state)) : icon(room.kind),
-    bdi(room.title || t('kind.DIRECT'), { class: 'name' }),
+    bdi(room.title || t('kind.DIRECT'), { class: 'name' }), muted && h('span', { class: 'hidden' }, t('rooms.muted')),
     h('span', { class: 'last' }, last && (last.deleted ? t('rooms.deleted') : [
       bdi(last.user === chat.user?.id ? chat.user.name : last.name || chat.nameOf(last.user)), ': ', bdi(plainText(last.text, (user) => chat.nameOf(user)))])),
     last && h('time', { class: 'when', datetime: last.time }, moment(last.time)),
+    muted && !count && h('span', { class: 'mute-sign' }, icon('muted')),
     draft && h('span', { class: 'draft' }, t('rooms.draft')),
-    room.unread > 0 && h('span', { class: room.mentions ? 'badge mention' : 'badge' },
-      h('span', { 'aria-hidden': 'true' }, room.unread > 99 ? t('rooms.many') : room.unread),
+    count > 0 && h('span', { class: room.mentions ? 'badge mention' : 'badge' },
+      h('span', { 'aria-hidden': 'true' }, count > 99 ? t('rooms.many') : count),
       h('span', { class: 'hidden' }, room.mentions ? t('rooms.mentionCount', { count: room.mentions }) : t('rooms.unreadCount', { count: room.unread }))));
   }
 
@@ -91,10 +95,10 @@ export function roomList(chat, navigation, on, extra = null) {
 
   undo.listen(navigation, 'change', () => {
     const room = chat.rooms.get(navigation.room);
-    if (navigation.room !== held) held = room?.unread > 0 ? room.id : null;
+    if (navigation.room !== held) held = room && toTell(room) > 0 ? room.id : null;
     soon();
   });
-  undo(chat.on('presence', soon), chat.on('rooms', soon), chat.on('message', soon), chat.on('state', soon), () => cancelAnimationFrame(frame));
+  undo(chat.on('presence', soon), chat.on('rooms', soon), chat.on('message', soon), chat.on('state', soon), onMuted(soon), () => cancelAnimationFrame(frame));
   draw();
   return {
     element,

@@ -1,6 +1,7 @@
 import { dialog, sure } from './dialog.js';
 import { fill, h } from './dom.js';
 import { t } from './i18n.js';
+import { isMuted, setMuted } from './muted.js';
 import { reasonOf, say, toast } from './toast.js';
 
 const SLOW = [0, 5, 10, 30, 60, 300, 900, 3600];
@@ -18,6 +19,7 @@ export function roomSettings(chat, room) {
   const element = dialog(t('roomSettings.title'), 'room-settings',
     moderates && !direct && form(),
     room.member && !direct && (moderates || room.kind === 'PUBLIC') && invitation(),
+    room.member && quiet(),
     h('div', { class: 'form' }, h('div', { class: 'buttons line-up' },
       room.member && !direct && h('button', { type: 'button', 'data-test': 'leave', onclick: leave }, t('room.leave')),
       owner && !direct && h('button', { type: 'button', 'data-test': 'archive', onclick: () => run(() => room.update({ archived: !room.archived })) }, t(room.archived ? 'roomSettings.unarchive' : 'roomSettings.archive')),
@@ -44,6 +46,12 @@ export function roomSettings(chat, room) {
       h('label', { for: 'room-topic' }, t('create.topic')), topic,
       h('label', { for: 'room-slow' }, t('roomSettings.slow')), slow,
       h('div', { class: 'buttons' }, h('button', { class: 'primary', type: 'submit', 'data-test': 'room-keep' }, t('roomSettings.keep'))));
+  }
+
+  function quiet() {
+    const box = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', id: 'room-muted', 'data-test': 'room-muted', checked: isMuted(room), 'aria-describedby': 'muted-hint', onchange: () => setMuted(room, box.checked) }));
+    return h('div', { class: 'form' }, h('label', { class: 'check', for: 'room-muted' }, box, h('span', {}, t('roomSettings.mute'))),
+      h('p', { class: 'hint', id: 'muted-hint' }, t('roomSettings.muteHint')));
   }
 
   function invitation() {

@@ -4,6 +4,7 @@ import { forgetDrafts } from './drafts.js';
 import { forgetPass } from './guest.js';
 import { language, languageName, languages, t } from './i18n.js';
 import { keysHelp } from './keys.js';
+import { forgetMuted } from './muted.js';
 import { allow } from './notify.js';
 import { statusForm } from './status.js';
 import { load, save } from './store.js';
@@ -19,7 +20,7 @@ export function settings(chat) {
       notices(),
       h('div', { class: 'forget' },
         h('p', { class: 'hint' }, t('settings.forgetHint', { name: chat.user?.name ?? '' })),
-        h('button', { type: 'button', onclick: () => { chat.close(); forgetPass(); forgetDrafts(); location.reload(); } }, t('settings.forget')))),
+        h('button', { type: 'button', onclick: () => { chat.close(); forgetPass(); forgetDrafts(); forgetMuted(); location.reload(); } }, t('settings.forget')))),
     h('div', { class: 'buttons' },
       h('button', { type: 'button', onclick: () => { element.close(); keysHelp(); } }, t('keys.title')),
       h('button', { class: 'primary', type: 'button', onclick: () => element.close() }, t('settings.close'))));

@@ -29,6 +29,7 @@ export default {
   'rooms.unreadCount': { one: '{count} unread message', other: '{count} unread messages' },
   'rooms.mentionCount': { one: '{count} mention', other: '{count} mentions' },
   'rooms.many': '99+',
+  'rooms.muted': '(muted)',
 
   'kind.PUBLIC': 'Public room',
   'kind.PRIVATE': 'Private room',
@@ -281,6 +282,8 @@ export default {
   'roomSettings.inviteAction': 'Invite',
   'roomSettings.inviteHint': 'By user id, or by the name of somebody you share a room with.',
   'roomSettings.invited': '{name} is in the room now.',
+  'roomSettings.mute': 'Mute this room',
+  'roomSettings.muteHint': 'No counts and no notices in this browser, but for mentions of you.',
   'roomSettings.archive': 'Archive',
   'roomSettings.unarchive': 'Open again',
   'roomSettings.delete': 'Delete room',

@@ -28,6 +28,7 @@ export default {
   'rooms.unreadCount': { other: '{count} 条未读消息' },
   'rooms.mentionCount': { other: '{count} 次提及' },
   'rooms.many': '99+',
+  'rooms.muted': '（已静音）',
 
   'kind.PUBLIC': '公开房间',
   'kind.PRIVATE': '私密房间',
@@ -280,6 +281,8 @@ export default {
   'roomSettings.inviteAction': '邀请',
   'roomSettings.inviteHint': '输入用户 ID，或与你同在一个房间的人的名字。',
   'roomSettings.invited': '{name} 已在房间里。',
+  'roomSettings.mute': '将此房间静音',
+  'roomSettings.muteHint': '在此浏览器中不计数也不通知，提及你的消息除外。',
   'roomSettings.archive': '归档',
   'roomSettings.unarchive': '重新开放',
   'roomSettings.delete': '删除房间',

@@ -42,6 +42,11 @@ func TestTracesOfOtherRequests(t *testing.T) {
 			return found && n == below.n
 		})
 	}
+	for request, to := range map[string]string{"hello": "any replica", "watch": "the owner of a partition"} {
+		natstest.Eventually(t, client.Patience, "what "+request+" asks of "+to+" is answered below the question", func() bool {
+			return isAnswered(c, request, to == "the owner of a partition")
+		})
+	}
 	natstest.Eventually(t, client.Patience, "what was refused says so", func() bool {
 		for _, s := range c.Spans() {
 			if s.Attributes["natter.request"] == "typing" && s.Raw.GetStatus().GetMessage() == "NOT_FOUND" {
@@ -60,4 +65,21 @@ func rootOf(c *collector.Collector, request string) (collector.Span, bool) {
 		}
 	}
 	return collector.Span{}, false
+}
+
+// isAnswered tells whether history's step is below the question that a request asks.
+func isAnswered(c *collector.Collector, request string, ofOwner bool) bool {
+	root, _ := rootOf(c, request)
+	for _, ask := range c.Spans() {
+		if ask.Name != "ask" || ask.Parent != root.ID {
+			continue
+		}
+		for _, answer := range c.Spans() {
+			_, owner := answer.Attributes["natter.partition"]
+			if answer.Name == "answer" && answer.Service == "natter-history" && answer.Parent == ask.ID && answer.Trace == root.Trace && owner == ofOwner {
+				return true
+			}
+		}
+	}
+	return false
 }

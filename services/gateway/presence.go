@@ -194,7 +194,7 @@ func (g *Gateway) presenceOf(ctx context.Context, room string, users []string, f
 		return nil, err
 	}
 	reply := &presencev1.RoomChanges{}
-	if err := g.questions.attempt(ctx, subject.PresenceAsk, data, reply); err != nil {
+	if err := g.questions.attempt(ctx, &nats.Msg{Subject: subject.PresenceAsk, Data: data}, reply); err != nil {
 		return nil, err
 	}
 	reply.Whole = true

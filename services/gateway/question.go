@@ -90,8 +90,9 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 	}
 	span := tracing.Of(ctx).Child(spanAsk, tracing.Client, time.Now())
 	defer span.End()
+	message := &nats.Msg{Subject: to, Header: tracing.Named(tracing.Header(one(span)), tracing.Request(ctx)), Data: data}
 	for attempt := 0; ; attempt++ {
-		err := q.attempt(ctx, to, data, reply)
+		err := q.attempt(ctx, message, reply)
 		if err == nil {
 			switch r := refusal(); {
 			case r == nil:
@@ -111,10 +112,10 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 	}
 }
 
-func (q *questions) attempt(ctx context.Context, to string, data []byte, reply proto.Message) error {
+func (q *questions) attempt(ctx context.Context, ask *nats.Msg, reply proto.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	msg, err := q.nc.RequestWithContext(ctx, to, data)
+	msg, err := q.nc.RequestMsgWithContext(ctx, ask)
 	if err != nil {
 		return err
 	}

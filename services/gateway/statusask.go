@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
@@ -99,7 +100,7 @@ func (g *Gateway) statusOf(ctx context.Context, user string) (status, error) {
 		return status{}, err
 	}
 	reply := &presencev1.UserStatus{}
-	if err := g.questions.attempt(ctx, subject.PresenceAsk, data, reply); err != nil {
+	if err := g.questions.attempt(ctx, &nats.Msg{Subject: subject.PresenceAsk, Data: data}, reply); err != nil {
 		return status{}, err
 	}
 	if reply.GetUser() != user {

@@ -13,7 +13,7 @@ import (
 // history's. A request's first span is of the gateway that it came to; "feed"
 // and "socket out" are of each gateway that has it to give to somebody. What is
 // only passed on (typing, signals) goes from "socket in" to "feed"; "ask" is a
-// question to history on the way.
+// question to history on the way, whose "answer" is below it.
 const (
 	spanIn      = "socket in"
 	spanCommand = "command"

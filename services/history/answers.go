@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 	"google.golang.org/protobuf/proto"
 
@@ -45,6 +46,7 @@ func (s *Service) answer() (micro.Service, error) {
 
 func (s *Service) historyAsk(r micro.Request) {
 	ask, reply, came := &chatv1.HistoryAsk{}, &chatv1.HistoryAskReply{}, time.Now()
+	span := s.asked(nats.Header(r.Headers()), came)
 	if proto.Unmarshal(r.Data(), ask) != nil {
 		reply.Refusal = badRequest("this is not a natter.chat.v1.HistoryAsk")
 	} else {
@@ -53,6 +55,7 @@ func (s *Service) historyAsk(r micro.Request) {
 	if data, err := proto.Marshal(reply); err == nil {
 		_ = r.Respond(data)
 	}
+	conclude(span, reply.GetRefusal())
 	s.metrics.answered("store", reply.GetRefusal(), came)
 }
 

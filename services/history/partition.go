@@ -281,8 +281,11 @@ func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
 
 func (s *Service) question(w *writer, m *nats.Msg) {
 	tell, came := respond[*chatv1.AskReply](m), time.Now()
+	span := s.asked(m.Header, came)
+	span.Number("natter.partition", int64(w.partition))
 	answer := func(reply *chatv1.AskReply) {
 		tell(reply)
+		conclude(span, reply.GetRefusal())
 		s.metrics.answered("ask", reply.GetRefusal(), came)
 	}
 	q := &chatv1.Ask{}

@@ -19,10 +19,13 @@ const (
 	spanPublish = "publish"
 )
 
+// spanAnswer is the step of a question to here, below the asker's.
+const spanAnswer = "answer"
+
 // Option is what a replica can do without.
 type Option func(*Service)
 
-// WithTracer has changes traced that their gateways trace; nil is as good as
+// WithTracer has changes and questions traced that their gateways trace; nil is as good as
 // without.
 func WithTracer(t *tracing.Tracer) Option { return func(s *Service) { s.tracer = t } }
 
@@ -49,6 +52,22 @@ func (r *request) traced(t *tracing.Tracer, h nats.Header, partition int) {
 		r.decided()
 		answer(reply)
 	}
+}
+
+// asked begins the step of a question whose header says that it is traced.
+func (s *Service) asked(h nats.Header, came time.Time) *tracing.Span {
+	if s.tracer == nil || h == nil {
+		return nil
+	}
+	return s.tracer.Remote(tracing.Traceparent(h, 0), spanAnswer, tracing.Server, came)
+}
+
+// conclude ends that step by what was answered.
+func conclude(span *tracing.Span, refused *chatv1.Refusal) {
+	if refused != nil {
+		span.Fail(refused.GetCode().String())
+	}
+	span.End()
 }
 
 // decided ends the step of deciding.

@@ -45,13 +45,36 @@ func common(r *chatv1.Refusal) []protoadapt.MessageV1 {
 		}})
 	}
 	wait := time.Duration(r.GetRetryAfterMs()) * time.Millisecond
-	if wait == 0 && r.GetCode() == chatv1.ErrorCode_UNAVAILABLE {
+	if wait == 0 && passes(r.GetCode()) {
 		wait = retryAfter
 	}
 	if wait > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(wait)})
 	}
 	return details
+}
+
+// passes tells whether a refusal is over by itself; a full room's is not.
+func passes(code chatv1.ErrorCode) bool {
+	return code == chatv1.ErrorCode_UNAVAILABLE || code == chatv1.ErrorCode_RATE_LIMITED || code == chatv1.ErrorCode_SLOW_MODE
+}
+
+// retryable is an error that leaves: one of a part that is away says when to
+// come back, whoever made it.
+func retryable(s *status.Status) *status.Status {
+	if s.Code() != codes.Unavailable {
+		return s
+	}
+	for _, detail := range s.Details() {
+		if _, said := detail.(*errdetails.RetryInfo); said {
+			return s
+		}
+	}
+	detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(retryAfter)})
+	if err != nil {
+		return s
+	}
+	return detailed
 }
 
 // RefusalOf is the refusal that an error of a gRPC call holds, or what to tell

@@ -58,6 +58,9 @@ func TestRefusalForProgramsOfAllKinds(t *testing.T) {
 		{"no field", &chatv1.Refusal{Code: chatv1.ErrorCode_BAD_REQUEST, Message: "m"}, "", 0},
 		{"a field that is well formed", &chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "m", Field: proto.String("user")}, "", 0},
 		{"a rate", &chatv1.Refusal{Code: chatv1.ErrorCode_RATE_LIMITED, Message: "m", RetryAfterMs: proto.Uint32(1500)}, "", 1500 * time.Millisecond},
+		{"a rate that does not say for how long", &chatv1.Refusal{Code: chatv1.ErrorCode_RATE_LIMITED, Message: "m"}, "", time.Second},
+		{"slow mode that does not, either", &chatv1.Refusal{Code: chatv1.ErrorCode_SLOW_MODE, Message: "m"}, "", time.Second},
+		{"a full room, which may be full for ever", &chatv1.Refusal{Code: chatv1.ErrorCode_ROOM_FULL, Message: "m"}, "", 0},
 		{"away", &chatv1.Refusal{Code: chatv1.ErrorCode_UNAVAILABLE, Message: "m"}, "", time.Second},
 		{"away for a known time", &chatv1.Refusal{Code: chatv1.ErrorCode_UNAVAILABLE, Message: "m", RetryAfterMs: proto.Uint32(200)}, "", 200 * time.Millisecond},
 	} {

@@ -64,7 +64,7 @@ func (s shield) outward(ctx context.Context, method string, err error) error {
 	var meant interface{ GRPCStatus() *status.Status }
 	switch {
 	case errors.As(err, &meant):
-		return meant.GRPCStatus().Err()
+		return retryable(meant.GRPCStatus()).Err()
 	case errors.Is(err, context.Canceled):
 		return status.Error(codes.Canceled, "The call was cancelled.")
 	case errors.Is(err, context.DeadlineExceeded):

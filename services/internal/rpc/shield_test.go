@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -77,5 +80,41 @@ func TestMetrics(t *testing.T) {
 	}
 	if _, err := rpc.NewServer(cfg); err == nil {
 		t.Error("two servers measure into one registry, and nobody hears of it")
+	}
+}
+
+// TestWhoIsTurnedAwayLearnsWhenToComeBack: a method that is UNAVAILABLE says in
+// how long to try again, be it a refusal, a bare status, or with a cause; and
+// what it said already stays.
+func TestWhoIsTurnedAwayLearnsWhenToComeBack(t *testing.T) {
+	var fault error
+	_, addr := serve(t, tokens(), func(context.Context) (string, error) { return "", fault })
+	conn := dial(t, addr, serviceToken, config.TLS{})
+	away := func(ms uint32) error {
+		return rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_UNAVAILABLE, Message: "m", RetryAfterMs: &ms})
+	}
+	for name, c := range map[string]struct {
+		fault error
+		want  []time.Duration
+	}{
+		"a bare status":       {status.Error(codes.Unavailable, "m"), []time.Duration{time.Second}},
+		"a refusal":           {away(0), []time.Duration{time.Second}},
+		"a known time":        {away(200), []time.Duration{200 * time.Millisecond}},
+		"a refusal's cause":   {rpc.Because(away(0), errors.New("x")), []time.Duration{time.Second}},
+		"nothing to wait for": {status.Error(codes.NotFound, "m"), nil},
+	} {
+		fault = c.fault
+		for how, ask := range map[string]func(context.Context, *grpc.ClientConn) (string, error){"unary": callOnce, "stream": watch} {
+			_, err := ask(t.Context(), conn)
+			var waits []time.Duration
+			for _, detail := range status.Convert(err).Details() {
+				if retry, ok := detail.(*errdetails.RetryInfo); ok {
+					waits = append(waits, retry.GetRetryDelay().AsDuration())
+				}
+			}
+			if !slices.Equal(waits, c.want) {
+				t.Errorf("%s, %s: come back in %v, want %v", name, how, waits, c.want)
+			}
+		}
 	}
 }

@@ -21,9 +21,9 @@ func TestTracesOfOtherRequests(t *testing.T) {
 	bo.view("watch", M{"room": room})
 	bo.ok("unwatch", M{"room": room})
 	bo.view("join", M{"room": room})
+	ana.ok("status", M{"state": "AWAY"}) // now her gateway knows that she is not invisible: until then it does not tell that she types
 	ana.ok("typing", M{"room": room})
 	ana.ok("signal", M{"room": room, "name": "cursor"})
-	ana.ok("status", M{"state": "AWAY"})
 	ana.ok("refresh", M{"token": token.For("ana", "Ana").Sign(d.JWTSecret)})
 	ana.refused("typing", M{"room": "nowhere"}, "NOT_FOUND", "room")
 

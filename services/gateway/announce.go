@@ -37,7 +37,7 @@ func (r *register) Announce(ctx context.Context, q *gatewayv1.AnnounceRequest) (
 	for gateway := range came.answers {
 		out.Sessions += came.answerOf(gateway).GetAnnounced()
 	}
-	r.gateway.log.InfoContext(ctx, "audit: a notice was announced", "room", q.GetRoom(), "user", q.GetUser(), "sessions", out.GetSessions(), "gateways", out.GetGateways(), "silent", came.silent)
+	r.gateway.log.InfoContext(ctx, "a notice was announced", "room", q.GetRoom(), "user", q.GetUser(), "sessions", out.GetSessions(), "gateways", out.GetGateways(), "silent", came.silent)
 	return out, nil
 }
 

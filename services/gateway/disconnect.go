@@ -34,7 +34,7 @@ func (r *register) Disconnect(ctx context.Context, q *gatewayv1.DisconnectReques
 	for _, answer := range came.answers {
 		out.Sessions += answer.(*chatv1.UserDisconnected).GetSessions()
 	}
-	r.gateway.log.InfoContext(ctx, "audit: a user was disconnected", "user", q.GetUser(), "sessions", out.GetSessions(), "gateways", out.GetGateways(), "silent", came.silent)
+	r.gateway.log.InfoContext(ctx, "a user was disconnected", "user", q.GetUser(), "sessions", out.GetSessions(), "gateways", out.GetGateways(), "silent", came.silent)
 	return out, nil
 }
 

@@ -39,7 +39,7 @@ func (r *register) Drain(ctx context.Context, q *gatewayv1.DrainRequest) (*gatew
 	if out == nil {
 		return nil, rpc.Refuse(refusal(chatv1.ErrorCode_UNAVAILABLE, "the gateway did not answer; it may drain all the same, and the call may be repeated"))
 	}
-	r.gateway.log.InfoContext(ctx, "audit: a gateway was drained", "gateway", gateway, "sessions", out.GetSessions(), "until", out.GetOverAt().AsTime())
+	r.gateway.log.InfoContext(ctx, "a gateway was drained", "gateway", gateway, "sessions", out.GetSessions(), "until", out.GetOverAt().AsTime())
 	return out, nil
 }
 

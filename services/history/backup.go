@@ -63,7 +63,6 @@ func (q *storeQueries) Backup(in *historyv1.BackupRequest, stream grpc.ServerStr
 	if err := lines.about(map[string]any{"format": "backup", "version": backupVersion, "end": true}); err != nil {
 		return err
 	}
-	s.log.InfoContext(ctx, "audit: the deployment was backed up")
 	return lines.flush()
 }
 

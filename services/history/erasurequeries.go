@@ -39,7 +39,7 @@ func (q *userQueries) Erase(in *historyv1.EraseRequest, stream grpc.ServerStream
 	if err := q.service.store.HideAudit(ctx, in.GetUser(), audit.Pseudonym(in.GetUser())); err != nil {
 		return q.service.storeError(err)
 	}
-	q.service.log.InfoContext(ctx, "audit: a user was erased", "rooms", e.changed, "events", e.events)
+	q.service.log.InfoContext(ctx, "a user was erased", "rooms", e.changed, "events", e.events)
 	return stream.Send(&historyv1.EraseResponse{Rooms: e.rooms, RoomsChanged: e.changed, Events: e.events, Done: true, LogCleanAt: q.service.logCleanAt()})
 }
 
@@ -68,9 +68,6 @@ func (q *messageQueries) Delete(ctx context.Context, in *historyv1.MessagesDelet
 			return nil, err
 		}
 		out.LogCleanAt = q.service.logCleanAt()
-	}
-	if out.Seq > 0 {
-		q.service.log.InfoContext(ctx, "audit: a message was taken away", "room", in.GetRoom(), "seq", in.GetSeq())
 	}
 	q.service.tidySoon()
 	return out, nil

@@ -19,7 +19,7 @@ func (q *roomQueries) SetRetention(ctx context.Context, in *historyv1.SetRetenti
 	if err != nil {
 		return nil, err
 	}
-	q.service.log.InfoContext(ctx, "audit: a room's retention was set", "room", in.GetRoom(), "inherited", in.Retention == nil, "age_seconds", in.GetRetention().GetAgeSeconds(), "count", in.GetRetention().GetCount())
+	q.service.log.InfoContext(ctx, "a room's retention was set", "room", in.GetRoom(), "inherited", in.Retention == nil, "age_seconds", in.GetRetention().GetAgeSeconds(), "count", in.GetRetention().GetCount())
 	info, _, err := q.service.readable(ctx, in.GetRoom(), reply.GetResults()[0].GetSeq())
 	if err != nil {
 		return nil, err

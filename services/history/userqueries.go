@@ -50,6 +50,6 @@ func (q *userQueries) Revoke(ctx context.Context, in *historyv1.RevokeRequest) (
 		q.service.log.WarnContext(ctx, "a revocation could not be written", "error", err)
 		return nil, rpc.Refuse(unavailable("NATS did not take the revocation; repeat it"))
 	}
-	q.service.log.InfoContext(ctx, "audit: a user's tokens were revoked", "user", in.GetUser(), "before", time.UnixMilli(holds).UTC())
+	q.service.log.InfoContext(ctx, "a user's tokens were revoked", "user", in.GetUser(), "before", time.UnixMilli(holds).UTC())
 	return &historyv1.RevokeResponse{Before: timestamppb.New(time.UnixMilli(holds))}, nil
 }

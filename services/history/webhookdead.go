@@ -134,7 +134,7 @@ func (q *webhookQueries) RetryDead(ctx context.Context, in *historyv1.WebhooksRe
 		}
 		out.Letters++
 	}
-	q.service.log.InfoContext(ctx, "audit: dead letters of a webhook are retried", "webhook", in.GetId(), "letters", out.Letters)
+	q.service.log.InfoContext(ctx, "dead letters of a webhook are retried", "webhook", in.GetId(), "letters", out.Letters)
 	return out, nil
 }
 

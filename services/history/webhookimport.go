@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -65,7 +64,6 @@ func (q *webhookQueries) Import(ctx context.Context, in *historyv1.WebhooksImpor
 	if err := q.add(ctx, h); err != nil {
 		return nil, err
 	}
-	q.service.log.InfoContext(ctx, "audit: a webhook of a backup was taken", "webhook", h.ID, "rooms", strings.Join(h.Rooms, " "))
 	return &historyv1.WebhooksImportResponse{Added: true}, nil
 }
 

@@ -62,7 +62,6 @@ func (q *webhookQueries) Create(ctx context.Context, in *historyv1.WebhooksCreat
 	if err := q.add(ctx, h); err != nil {
 		return nil, err
 	}
-	q.service.log.InfoContext(ctx, "audit: a webhook was made", "webhook", h.ID, "rooms", strings.Join(h.Rooms, " "))
 	return &historyv1.WebhooksCreateResponse{Webhook: webhookOf(h), Secret: value}, nil
 }
 
@@ -148,7 +147,6 @@ func (q *webhookQueries) Update(ctx context.Context, in *historyv1.WebhooksUpdat
 	if err != nil {
 		return nil, q.away(ctx, err)
 	}
-	q.service.log.InfoContext(ctx, "audit: a webhook was changed", "webhook", h.ID, "rooms", strings.Join(h.Rooms, " "), "enabled", h.Enabled(), "secret", value != "")
 	return &historyv1.WebhooksUpdateResponse{Webhook: webhookOf(h), Secret: value}, nil
 }
 
@@ -215,7 +213,6 @@ func (q *webhookQueries) Delete(ctx context.Context, in *historyv1.WebhooksDelet
 	if err := q.service.webhooks.shelf.Remove(ctx, in.GetId()); err != nil {
 		return nil, q.away(ctx, err)
 	}
-	q.service.log.InfoContext(ctx, "audit: a webhook was deleted", "webhook", in.GetId())
 	return &historyv1.WebhooksDeleteResponse{}, nil
 }
 

@@ -109,7 +109,13 @@ func TestAudit(t *testing.T) {
 // dialed is a connection with a token.
 func dialed(t *testing.T, addr, token string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := rpc.Dial(addr, token, config.TLS{})
+	return dialedBy(t, addr, token, config.TLS{})
+}
+
+// dialedBy is dialed with TLS.
+func dialedBy(t *testing.T, addr, token string, files config.TLS) *grpc.ClientConn {
+	t.Helper()
+	conn, err := rpc.Dial(addr, token, files)
 	if err != nil {
 		t.Fatal(err)
 	}

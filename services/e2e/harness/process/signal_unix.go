@@ -15,3 +15,7 @@ func (p *Process) Pause() error {
 
 // Continue ends a pause (SIGCONT).
 func (p *Process) Continue() error { return p.signal(syscall.SIGCONT) }
+
+// Reload has it read its files again (SIGHUP), if it is a program that does so
+// when it is asked to, as NATS is.
+func (p *Process) Reload() error { return p.signal(syscall.SIGHUP) }

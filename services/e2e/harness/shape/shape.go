@@ -13,6 +13,7 @@ import (
 	"github.com/natter-chat/natter/services/e2e/harness/build"
 	"github.com/natter-chat/natter/services/e2e/harness/process"
 	"github.com/natter-chat/natter/services/e2e/harness/proxy"
+	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/secret"
 )
 
@@ -44,6 +45,9 @@ type Config struct {
 	// Proxied puts a network that can be broken between NATS and each of the
 	// programs of the split shape.
 	Proxied bool
+	// NATSTLS secures the NATS server of the split shape; Env then says what its
+	// clients show to it.
+	NATSTLS *natsx.ServerTLS
 	// Presences is how many presence replicas the split shape has; 0: one.
 	Presences int
 }

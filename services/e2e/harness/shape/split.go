@@ -112,7 +112,7 @@ func planNATS(d *Deployment, keys natsx.Keys) error {
 	}
 	file := filepath.Join(dir, "nats.conf")
 	if err := writeConfig(file, natsx.ServerOptions{
-		Name: "e2e", Listen: a[0], StoreDir: filepath.Join(dir, "data"), SyncAlways: true, MaxStore: 32 << 30, Keys: keys,
+		Name: "e2e", Listen: a[0], StoreDir: filepath.Join(dir, "data"), SyncAlways: true, MaxStore: 32 << 30, Keys: keys, TLS: d.cfg.NATSTLS,
 	}); err != nil {
 		return err
 	}

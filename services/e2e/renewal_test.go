@@ -47,6 +47,7 @@ func TestCertificatesAreRenewedAtEveryDoor(t *testing.T) {
 	ana.greet("ana", token.For("ana", "Ana").Sign(d.JWTSecret), nil)
 	room := ana.create("sealed", nil).Room
 	ana.send(room, "before")
+	ana.page(M{"room": room}) // by a connection to history
 	doorsShow(t, d, old, next, "first")
 
 	next.Issue(t, "second").Take(t, dir, "natter")

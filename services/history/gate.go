@@ -14,6 +14,7 @@ import (
 type gate struct {
 	grpc.ServiceRegistrar
 	closed func() error
+	always []string // names of methods that are never closed
 }
 
 // RegisterService is [grpc.ServiceRegistrar].
@@ -21,6 +22,9 @@ func (g gate) RegisterService(open *grpc.ServiceDesc, service any) {
 	desc := *open
 	desc.Methods, desc.Streams = slices.Clone(open.Methods), slices.Clone(open.Streams)
 	for i := range desc.Methods {
+		if slices.Contains(g.always, desc.Methods[i].MethodName) {
+			continue
+		}
 		desc.Methods[i].Handler = g.method(open.Methods[i].Handler)
 	}
 	for i, s := range open.Streams {

@@ -43,6 +43,10 @@ func TestStartWithoutLeader(t *testing.T) {
 			t.Errorf("start %d: /readyz says %q", start, why)
 		}
 		refusesQueries(t, s)
+		said, err := h.dialStore("an admin token of a test").Status(t.Context(), &historyv1.StatusRequest{})
+		if err != nil || said.GetReplica() == "" || len(said.GetReplicas()) > 0 || said.GetTrouble() == "" || !strings.Contains(strings.Join(said.GetNotReady(), "\n"), "nats: waiting for NATS") {
+			t.Errorf("start %d: asked how it is, it says %v (%v)", start, said, err)
+		}
 		for _, other := range servers[1:] {
 			other.Restart(t)
 		}
@@ -87,5 +91,8 @@ func refusesQueries(t *testing.T, s *Service) {
 	_, err = historyv1.NewWebhooksClient(conn).List(ctx, &historyv1.WebhooksListRequest{})
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "waiting for NATS") {
 		t.Errorf("a query meanwhile: %v", err)
+	}
+	if _, err := historyv1.NewStoreClient(conn).Status(ctx, &historyv1.StatusRequest{}); status.Code(err) != codes.PermissionDenied {
+		t.Errorf("its state, asked for by nobody in particular: %v", err)
 	}
 }

@@ -137,11 +137,11 @@ func (s *Service) storeName() string {
 
 // Register adds the gRPC services.
 func (s *Service) Register(open grpc.ServiceRegistrar) {
-	r := gate{open, s.standstill.why}
+	r := gate{ServiceRegistrar: open, closed: s.standstill.why}
 	historyv1.RegisterRoomsServer(r, &roomQueries{service: s})
 	historyv1.RegisterMessagesServer(r, &messageQueries{service: s})
 	historyv1.RegisterUsersServer(r, &userQueries{service: s})
-	historyv1.RegisterStoreServer(r, &storeQueries{service: s})
+	historyv1.RegisterStoreServer(gate{ServiceRegistrar: open, closed: s.standstill.why, always: []string{"Status"}}, &storeQueries{service: s})
 	historyv1.RegisterWebhooksServer(r, &webhookQueries{service: s})
 	historyv1.RegisterAuditServer(r, &auditQueries{service: s})
 }

@@ -22,13 +22,18 @@ type storeQueries struct {
 	service *Service
 }
 
-// Status tells how far logs and store go.
+// Status tells how far logs and store go. A replica that waits for what it needs
+// to begin tells what that is, and nothing else.
 func (q *storeQueries) Status(ctx context.Context, _ *historyv1.StatusRequest) (*historyv1.StatusResponse, error) {
 	if !rpc.CallerOf(ctx).Admin {
 		return nil, status.Error(codes.PermissionDenied, "the state of the store is for admins")
 	}
 	s := q.service
 	out := &historyv1.StatusResponse{Store: s.storeName(), Epoch: s.epoch.Load()}
+	if why := s.standstill.why(); why != nil { // what it has not begun with, it cannot tell of
+		out.Replica, out.NotReady, out.Trouble = s.replica, failing(s.Checks()), why.Error()
+		return out, nil
+	}
 	if err := errors.Join(s.progress.failing(), s.store.Ping(ctx)); err != nil {
 		out.Trouble = err.Error()
 	}

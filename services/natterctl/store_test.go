@@ -54,6 +54,22 @@ func TestStoreStatus(t *testing.T) {
 	}
 }
 
+// TestStatusOfOneThatWaits: a history that has not begun says what it waits for,
+// in a row of its own, and is not well.
+func TestStatusOfOneThatWaits(t *testing.T) {
+	serveStore(t, &storeFixture{status: &historyv1.StatusResponse{
+		Store: "sqlite", Replica: "history-a", Trouble: "waiting for NATS", NotReady: []string{"nats: waiting for NATS"},
+	}})
+	r := natterctl(t, "status")
+	if r.exit != command.ExitPartly || !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), "history history-a no not among the replicas; store sqlite; nats: waiting for NATS") ||
+		!strings.Contains(r.stderr, "history history-a is not among the replicas: nats: waiting for NATS") {
+		t.Errorf("status: %d, %s%s", r.exit, r.stdout, r.stderr)
+	}
+	if r := natterctl(t, "store", "status"); r.exit != command.ExitPartly || !strings.Contains(r.stdout, "waiting for NATS") {
+		t.Errorf("store status: %d, %s%s", r.exit, r.stdout, r.stderr)
+	}
+}
+
 func TestStoreAcceptGap(t *testing.T) {
 	f := &storeFixture{}
 	serveStore(t, f)

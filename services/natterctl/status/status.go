@@ -86,10 +86,10 @@ func (l *look) judge() {
 			l.wrong("history %s is not ready: %s", r.GetReplica(), why)
 		}
 	}
-	if h := l.history; h != nil && !slices.Contains(h.GetReplicas(), h.GetReplica()) {
+	if h := l.history; h != nil && outside(h) {
 		l.wrong("history %s is not among the replicas: %s", h.GetReplica(), cmp.Or(strings.Join(h.GetNotReady(), "; "), "it has not announced itself"))
 	}
-	if l.history.GetTrouble() != "" {
+	if l.history.GetTrouble() != "" && !outside(l.history) { // else it is said already
 		l.wrong("the store: %s", l.history.GetTrouble())
 	}
 	for _, p := range l.history.GetPartitions() {
@@ -112,6 +112,12 @@ func (l *look) judge() {
 		l.wrong("gateway %s does not answer", gateway)
 	}
 	slices.Sort(l.trouble)
+}
+
+// outside tells whether the replica that was asked shares no work with the
+// others: it waits for something, or has just begun.
+func outside(h *historyv1.StatusResponse) bool {
+	return !slices.Contains(h.GetReplicas(), h.GetReplica())
 }
 
 func (l *look) wrong(format string, args ...any) {

@@ -29,6 +29,9 @@ func (l *look) historyRows(t *command.Table) {
 		t.Row("history", "", "no answer", "")
 		return
 	}
+	if outside(h) {
+		t.Row("history", h.GetReplica(), command.YesNo(false), "not among the replicas; store "+h.GetStore()+why(h.GetNotReady()))
+	}
 	for _, r := range h.GetStates() {
 		about := fmt.Sprintf("writes %d of %d partitions; store %s", owned(h, r.GetReplica()), len(h.GetPartitions()), h.GetStore())
 		t.Row("history", r.GetReplica(), ready(r.GetNotReady()), about+why(r.GetNotReady()))

@@ -2133,7 +2133,8 @@ type StatusResponse struct {
 	Store string `protobuf:"bytes,1,opt,name=store,proto3" json:"store,omitempty"`
 	// Of the past; Unix ms.
 	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// Why the store does not answer; empty: it does.
+	// Why the store does not answer, or what this replica waits for before it
+	// begins; empty: neither.
 	Trouble    string             `protobuf:"bytes,3,opt,name=trouble,proto3" json:"trouble,omitempty"`
 	Partitions []*PartitionStatus `protobuf:"bytes,4,rep,name=partitions,proto3" json:"partitions,omitempty"`
 	// The replica that was asked.
@@ -2141,7 +2142,8 @@ type StatusResponse struct {
 	// All replicas that live, that one among them, by id.
 	Replicas []string `protobuf:"bytes,6,rep,name=replicas,proto3" json:"replicas,omitempty"`
 	// What keeps the replica that was asked from being ready, a check each, as
-	// its /readyz says; empty: it is ready.
+	// its /readyz says; empty: it is ready. One that has not begun yet, since NATS
+	// or its database is away, says this and is not among the replicas.
 	NotReady []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
 	// How each of the replicas is, in the same order.
 	States        []*ReplicaStatus `protobuf:"bytes,8,rep,name=states,proto3" json:"states,omitempty"`

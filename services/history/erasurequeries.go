@@ -78,7 +78,7 @@ func (q *messageQueries) Delete(ctx context.Context, in *historyv1.MessagesDelet
 func (s *Service) partsOf(ctx context.Context, id string, seq uint32) ([]uint32, error) {
 	m, err := s.store.Message(ctx, id, "", seq)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "there is no such message"})
+		return nil, noSuchMessage()
 	}
 	if err != nil {
 		return nil, s.storeError(err)

@@ -52,6 +52,11 @@ func pageQuery(in *historyv1.MessagesListRequest, user string) store.Query {
 	return p
 }
 
+func noSuchMessage() error {
+	field := "seq"
+	return rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Field: &field, Message: "there is no such message"})
+}
+
 // Get is one message.
 func (q *messageQueries) Get(ctx context.Context, in *historyv1.MessagesGetRequest) (*historyv1.MessagesGetResponse, error) {
 	if _, _, err := q.service.readable(ctx, in.GetRoom(), 0); err != nil {
@@ -59,7 +64,7 @@ func (q *messageQueries) Get(ctx context.Context, in *historyv1.MessagesGetReque
 	}
 	m, err := q.service.store.Message(ctx, in.GetRoom(), rpc.CallerOf(ctx).User, in.GetSeq())
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_NOT_FOUND, Message: "there is no such message"})
+		return nil, noSuchMessage()
 	}
 	if err != nil {
 		return nil, q.service.storeError(err)

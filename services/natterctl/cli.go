@@ -90,19 +90,34 @@ func Main(ctx context.Context, args []string, env command.Env) int {
 	case errors.As(err, &advised):
 		return command.Fail(env.Stderr, err, "")
 	case err != nil:
-		fmt.Fprintf(env.Stderr, "natterctl: %s\nNext: natterctl --help\n", command.Clean(err.Error()))
+		fmt.Fprintf(env.Stderr, "natterctl: %s\nNext: %s --help\n", command.Clean(err.Error()), understood(err))
 		return command.ExitUsage
 	}
 	env.Format = c.Output
 	return c.run(ctx, chosen, &env)
 }
 
+// understood is the command of a wrong command line, as far as it is one.
+func understood(err error) string {
+	name := "natterctl"
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) {
+		return name
+	}
+	for _, p := range wrong.Context.Path {
+		if p.Command != nil {
+			name += " " + p.Command.Name
+		}
+	}
+	return name
+}
+
 func (c *cli) parser(env command.Env, exit func(int)) (*kong.Kong, error) {
-	parser, err := kong.New(c,
+	parser, err := kong.New(c, append(moments(),
 		kong.Name("natterctl"), kong.Description(about), kong.Writers(env.Stdout, env.Stderr), kong.Exit(exit),
 		kong.Vars{"addr": defaultAddr, "profiles": profile.DefaultFile()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-	)
+	)...)
 	if err != nil {
 		return nil, err
 	}

@@ -105,21 +105,25 @@ func TestServiceThatIsElsewhere(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, test := range []struct{ args, stderr string }{
-		{"", `natterctl: expected one of "status", "room", "member", "message", "tail"`},
-		{"rooms get", `natterctl: expected "<room>"`},
-		{"rooms create", `natterctl: expected "<name>"`},
-		{"rooms create x --owner a --kind odd", `natterctl: --kind must be one of "public","private","broadcast" but got "odd"`},
-		{"rooms list --limit=-1", "natterctl: room (rooms) list: --limit: -1 is below zero"},
-		{"rooms list --output xml", "natterctl: --output must be one of"},
-		{"messages list x --before 1 --after 2", "natterctl: --before and --after can't be used together"},
-		{"messages list x --before=-1", "natterctl: --before: "},
-		{"user revoke", `natterctl: expected "<user>"`},
-		{"user revoke ana --before yesterday", "natterctl: --before: "},
-		{"nonsense", "natterctl: unexpected argument nonsense"},
+	for _, test := range []struct{ args, stderr, next string }{
+		{"", `natterctl: expected one of "status", "room", "member", "message", "tail"`, ""},
+		{"rooms get", `natterctl: expected "<room>"`, "room get"},
+		{"rooms create", `natterctl: expected "<name>"`, "room create"},
+		{"rooms create x --owner a --kind odd", `natterctl: --kind must be one of "public","private","broadcast" but got "odd"`, "room create"},
+		{"rooms list --limit=-1", "natterctl: room (rooms) list: --limit: -1 is below zero", "room list"},
+		{"rooms list --output xml", "natterctl: --output must be one of", "room list"},
+		{"messages list x --before 1 --after 2", "natterctl: --before and --after can't be used together", "message list"},
+		{"messages list x --before=-1", "natterctl: --before: ", "message list"},
+		{"user revoke", `natterctl: expected "<user>"`, "user revoke"},
+		{"user revoke ana --before yesterday", `natterctl: --before: "yesterday" is not a time; write it like 2027-`, "user revoke"},
+		{"member mute den ana --for soon", `natterctl: --for: "soon" is not a duration; write it like 90s`, "member mute"},
+		{"room show den", "natterctl: unexpected argument show", "room"},
+		{"export den", "natterctl: unexpected argument den", "export"},
+		{"user revoke ana --befor x", "natterctl: unknown flag --befor, did you mean", "user revoke"},
+		{"nonsense", "natterctl: unexpected argument nonsense", ""},
 	} {
 		r := natterctl(t, strings.Fields(test.args)...)
-		if r.exit != 2 || !strings.HasPrefix(r.stderr, test.stderr) || !strings.HasSuffix(r.stderr, "\nNext: natterctl --help\n") || r.stdout != "" {
+		if r.exit != 2 || !strings.HasPrefix(r.stderr, test.stderr) || !strings.HasSuffix(r.stderr, "\nNext: "+strings.TrimSpace("natterctl "+test.next)+" --help\n") || r.stdout != "" {
 			t.Errorf("%q: exit %d, stdout %q, stderr:\n%s", test.args, r.exit, r.stdout, r.stderr)
 		}
 	}

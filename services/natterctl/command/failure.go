@@ -168,6 +168,8 @@ func listing(field string) string {
 		return "webhook list"
 	case "gateway":
 		return "gateway list"
+	case "seq":
+		return "message list ROOM"
 	}
 	return "room list"
 }

@@ -8,7 +8,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/proto/subject"
 	"github.com/natter-chat/natter/services/history/room"

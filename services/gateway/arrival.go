@@ -10,6 +10,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/services/internal/plant"
 )
 
 const (
@@ -187,7 +188,7 @@ func (a *arrival) enter(d *dirty) (late []*entrance) {
 		}
 		s.gateway.metrics.resumes.WithLabelValues(view.GetResume().String()).Inc()
 		e := &entrance{session: s, feed: r.feed, view: view, muted: r.view.GetMutedUntilMs(), pos: view.GetHead()}
-		if view.GetResume() == chatv1.Resume_COMPLETE {
+		if view.GetResume() == chatv1.Resume_COMPLETE && !plant.In(plant.ResumeWithoutRepair) {
 			e.pos, e.backlog = *r.after, r.view.GetEvents()
 		}
 		if !s.out().calm() {

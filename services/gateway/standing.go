@@ -3,6 +3,7 @@ package gateway
 import (
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/services/internal/plant"
 )
 
 // turns tells whether an event changes who is in the room, or what somebody may
@@ -95,6 +96,9 @@ func (f *feed) turnFor(s *seat, e *chatv1.Event, d *dirty) {
 	case *chatv1.Event_Left:
 		f.expel(s, "left", d)
 	case *chatv1.Event_Removed:
+		if plant.In(plant.RemovedIgnored) {
+			return
+		}
 		f.expel(s, "removed", d)
 	case *chatv1.Event_Closed:
 		f.expel(s, "deleted", d)

@@ -13,6 +13,7 @@ import (
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/faultpoint"
 	"github.com/natter-chat/natter/services/history/room"
+	"github.com/natter-chat/natter/services/internal/plant"
 )
 
 // errSuperseded says that another replica writes the partition now.
@@ -176,6 +177,10 @@ func (w *writer) prove(ctx context.Context) {
 func (w *writer) store(ctx context.Context, b *batch) {
 	w.pending = b
 	b.appending(w.partition)
+	if plant.In(plant.AckBeforeAppend) {
+		w.answer(b)
+		b.answers = nil
+	}
 	go func() {
 		ctx, cancel := outlive(ctx, drainFor)
 		defer cancel()

@@ -54,11 +54,7 @@ func programs(t *testing.T, tag string) *build.Cache {
 // kept in artifacts/.
 func clean(t *testing.T, cfg chaos.Config) {
 	t.Helper()
-	summary, err := chaos.Run(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Log(summary)
+	summary := execute(t, cfg)
 	if len(summary.Violations) > 0 {
 		keep(t, cfg.Dir)
 		t.Errorf("%d violations; they are told above", len(summary.Violations))
@@ -66,6 +62,16 @@ func clean(t *testing.T, cfg chaos.Config) {
 	if summary.Count() == 0 || summary.Acked == 0 || summary.Resumed == 0 {
 		t.Errorf("it shows nothing: %s", summary)
 	}
+}
+
+func execute(t *testing.T, cfg chaos.Config) *chaos.Summary {
+	t.Helper()
+	summary, err := chaos.Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(summary)
+	return summary
 }
 
 func keep(t *testing.T, dir string) {

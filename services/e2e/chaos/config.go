@@ -34,6 +34,9 @@ type Config struct {
 	// Users, and the Pace of each device. 0: as is usual.
 	Users int
 	Pace  time.Duration
+	// Rest bounds how long everybody may take, in the end, to have everything. 0: as
+	// is usual.
+	Rest time.Duration
 	// Log takes a line for each fault. It may be nil.
 	Log func(string)
 }
@@ -65,6 +68,9 @@ func (c *Config) complete() error {
 	}
 	if c.Pace == 0 {
 		c.Pace = usualPace
+	}
+	if c.Rest == 0 {
+		c.Rest = recovery
 	}
 	if c.Log == nil {
 		c.Log = func(string) {}

@@ -35,10 +35,10 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	r.recorder.Quiet()
 	// What does not come, the checker finds, with what is missing.
-	if err := r.crowd.CatchUp(ctx, heads, recovery); err != nil {
+	if err := r.crowd.CatchUp(ctx, heads, r.Rest); err != nil {
 		r.Log(err.Error())
 	}
-	if err := r.crowd.Presence(ctx, recovery); err != nil {
+	if err := r.crowd.Presence(ctx, r.Rest); err != nil {
 		r.Log(err.Error())
 	}
 	for room := range heads {

@@ -21,14 +21,15 @@ func TestPlantedBugs(t *testing.T) {
 		faults      int
 		rules       []string // one of them at least is broken
 	}{
-		{plant.FenceOff, "split", []string{"hold history's network", "halt nats", "kill history"}, 12, []string{"lost", "ack", "order", "unstored", "twice"}},
-		{plant.AckBeforeAppend, "split", []string{"kill"}, 12, []string{"lost"}},
+		{plant.FenceOff, "split", []string{"hold history's network", "halt nats", "kill history"}, 10, []string{"lost", "ack", "order", "unstored", "twice"}},
+		{plant.AckBeforeAppend, "split", []string{"fill a log"}, 3, []string{"lost"}},
 		{plant.ResumeWithoutRepair, "standalone", []string{"cut the clients' network"}, 3, []string{"gap"}},
 		{plant.RemovedIgnored, "standalone", []string{"slow the clients' network"}, 3, []string{"leak"}},
 	} {
 		t.Run(bug.name, func(t *testing.T) {
 			cfg := config(t, bug.shape, tags)
 			cfg.For, cfg.Faults, cfg.Kinds, cfg.Pace = 0, bug.faults, bug.kinds, 40*time.Millisecond
+			cfg.Rest = 5 * time.Second // what a bug keeps away does not come
 			cfg.Env = []string{"NATTER_PLANT=" + bug.name}
 			summary := execute(t, cfg)
 			for _, v := range summary.Violations {

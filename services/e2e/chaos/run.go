@@ -76,8 +76,8 @@ func (r *run) start(ctx context.Context) error {
 		gateways = append(gateways, "http://"+p.Addr())
 	}
 	target := nemesis.Target{Deployment: r.deployment, Clients: r.networks, Database: r.Database}
-	if r.Shape == "clustered" {
-		target.Servers = &nemesis.Servers{URL: r.deployment.NATS, Seed: r.deployment.NATSOperator, Partitions: partitions}
+	if r.deployment.NATS != "" {
+		target.Servers = &nemesis.Servers{URL: r.deployment.NATS, Seed: r.deployment.NATSOperator, Partitions: partitions, Clustered: r.Shape == "clustered"}
 	}
 	if r.plan, err = nemesis.New(target).Only(r.Kinds); err != nil {
 		return err

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
-
-	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
 // Servers is how an operator comes to the NATS servers.
@@ -21,14 +18,16 @@ type Servers struct {
 	Seed []byte
 	// Partitions of the deployment: so many logs there are.
 	Partitions int
+	// Clustered: there are several servers, one of which leads a log.
+	Clustered bool
 }
 
 // stepDown has the leader of a partition's log make room for another.
 func stepDown(s Servers) Fault {
 	return Fault{"step-down of a log's leader", func(ctx context.Context, dice *rand.Rand) error {
-		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, adminFor)
 		defer cancel()
-		nc, err := natsx.Connect(ctx, natsx.Options{URL: s.URL, Seed: s.Seed, Service: natsx.Operator, Instance: natsx.Instance(), Log: slog.New(slog.DiscardHandler)})
+		nc, err := s.connect(ctx)
 		if err != nil {
 			return err
 		}

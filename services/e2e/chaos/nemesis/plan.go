@@ -58,7 +58,10 @@ func New(t Target) *Plan {
 		p.kinds = append(p.kinds, database(t.Database))
 	}
 	if t.Servers != nil {
-		p.kinds = append(p.kinds, []Fault{stepDown(*t.Servers)})
+		p.kinds = append(p.kinds, []Fault{filledLog(*t.Servers)})
+		if t.Servers.Clustered {
+			p.kinds = append(p.kinds, []Fault{stepDown(*t.Servers)})
+		}
 	}
 	return p
 }

@@ -28,6 +28,9 @@ type Config struct {
 	Env []string
 	// Kinds, if set, are what names of faults begin with that may happen.
 	Kinds []string
+	// SmallDisks has data on small file systems, which then may be full. It needs
+	// root.
+	SmallDisks bool
 	// Database and its URL, for the shapes that need PostgreSQL.
 	Database    nemesis.Database
 	DatabaseURL string
@@ -46,6 +49,8 @@ const (
 	usualPace  = 150 * time.Millisecond
 	histories  = 3
 	partitions = 4
+	// diskSize is enough for all that a run of an hour writes.
+	diskSize = 512 << 20
 )
 
 // Shapes by name, and whether they need PostgreSQL.

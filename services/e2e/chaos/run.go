@@ -15,6 +15,7 @@ import (
 	"github.com/natter-chat/natter/services/e2e/harness/proxy"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 	"github.com/natter-chat/natter/services/e2e/harness/token"
+	"github.com/natter-chat/natter/services/e2e/harness/volume"
 )
 
 // recovery bounds how long natter may stay away after any fault, on the slowest
@@ -26,6 +27,7 @@ type run struct {
 	Config
 	deployment *shape.Deployment
 	networks   []*proxy.Proxy
+	volumes    map[string]*volume.Volume // by the process whose data they hold
 	recorder   *history.Recorder
 	crowd      *workload.Crowd
 	plan       *nemesis.Plan
@@ -63,7 +65,15 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 
 func (r *run) start(ctx context.Context) error {
 	var err error
-	if r.deployment, err = r.shape().Start(ctx, shape.Config{Dir: r.Dir, Programs: r.Programs, Env: r.settings(), Proxied: r.Shape == "split"}); err != nil {
+	if r.deployment, err = r.shape().Prepare(shape.Config{Dir: r.Dir, Programs: r.Programs, Env: r.settings(), Proxied: r.Shape == "split"}); err != nil {
+		return err
+	}
+	if r.SmallDisks {
+		if err := r.mount(); err != nil {
+			return err
+		}
+	}
+	if err := r.deployment.Start(ctx); err != nil {
 		return err
 	}
 	var gateways []string
@@ -75,7 +85,7 @@ func (r *run) start(ctx context.Context) error {
 		r.networks = append(r.networks, p)
 		gateways = append(gateways, "http://"+p.Addr())
 	}
-	target := nemesis.Target{Deployment: r.deployment, Clients: r.networks, Database: r.Database}
+	target := nemesis.Target{Deployment: r.deployment, Clients: r.networks, Volumes: r.volumes, Database: r.Database}
 	if r.deployment.NATS != "" {
 		target.Servers = &nemesis.Servers{URL: r.deployment.NATS, Seed: r.deployment.NATSOperator, Partitions: partitions, Clustered: r.Shape == "clustered"}
 	}
@@ -94,6 +104,22 @@ func (r *run) start(ctx context.Context) error {
 	return err
 }
 
+// mount has a disk for each process that keeps data.
+func (r *run) mount() error {
+	r.volumes = map[string]*volume.Volume{}
+	for _, p := range r.deployment.Processes {
+		switch name := p.Name(); {
+		case name == "natter", strings.HasPrefix(name, "nats"), name == "history":
+			v, err := volume.Mount(filepath.Join(r.deployment.Dir(name), "data"), diskSize)
+			if err != nil {
+				return err
+			}
+			r.volumes[name] = v
+		}
+	}
+	return nil
+}
+
 // end ends all that runs.
 func (r *run) end() error {
 	var errs []error
@@ -108,6 +134,9 @@ func (r *run) end() error {
 	}
 	if r.deployment != nil {
 		errs = append(errs, r.deployment.Kill())
+	}
+	for _, v := range r.volumes {
+		errs = append(errs, v.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/natter-chat/natter/services/e2e/harness/proxy"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
+	"github.com/natter-chat/natter/services/e2e/harness/volume"
 )
 
 // Plan says what may happen, and in which proportion: each kind of fault as
@@ -20,6 +21,8 @@ type Target struct {
 	Deployment *shape.Deployment
 	// Clients are the networks between the clients and the gateways.
 	Clients []*proxy.Proxy
+	// Volumes are small disks that hold the data of processes, by their names.
+	Volumes map[string]*volume.Volume
 	// Database and Servers, where the deployment has them; else nil.
 	Database Database
 	Servers  *Servers
@@ -56,6 +59,13 @@ func New(t Target) *Plan {
 	}
 	if t.Database != nil {
 		p.kinds = append(p.kinds, database(t.Database))
+	}
+	var full []Fault
+	for _, name := range slices.Sorted(maps.Keys(t.Volumes)) {
+		full = append(full, filledDisk(t.Deployment.Process(name), t.Volumes[name]))
+	}
+	if len(full) > 0 {
+		p.kinds = append(p.kinds, full)
 	}
 	if t.Servers != nil {
 		p.kinds = append(p.kinds, []Fault{filledLog(*t.Servers)})

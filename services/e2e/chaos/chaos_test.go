@@ -1,4 +1,4 @@
-//go:build chaos
+//go:build chaos || e2e
 
 package chaos_test
 
@@ -14,19 +14,17 @@ import (
 	"github.com/natter-chat/natter/services/e2e/harness/build"
 )
 
-// usualFor is how long the short form breaks natter, in each shape.
-const usualFor = "45s"
-
 // TestChaos: nothing that was acked is lost, doubled, reordered or leaked,
 // whatever happens to natter while people talk.
 func TestChaos(t *testing.T) {
+	built := programs(t, "faultpoints")
 	for _, shape := range []string{"standalone", "split"} {
-		t.Run(shape, func(t *testing.T) { clean(t, config(t, shape, "faultpoints")) })
+		t.Run(shape, func(t *testing.T) { clean(t, config(t, shape, built)) })
 	}
 }
 
-// config of a run in a shape, with natter built with a tag.
-func config(t *testing.T, shape, tag string) chaos.Config {
+// config of a run in a shape.
+func config(t *testing.T, shape string, built *build.Cache) chaos.Config {
 	t.Helper()
 	lasts, err := time.ParseDuration(cmp.Or(os.Getenv("NATTER_CHAOS_FOR"), usualFor))
 	if err != nil {
@@ -36,18 +34,19 @@ func config(t *testing.T, shape, tag string) chaos.Config {
 	if err != nil {
 		t.Fatalf("NATTER_CHAOS_SEED: %v", err)
 	}
-	return chaos.Config{Seed: seed, Shape: shape, For: lasts, Dir: t.TempDir(), Programs: programs(t, tag), Log: func(line string) { t.Log(line) }}
+	t.Logf("seed %d (NATTER_CHAOS_SEED)", seed)
+	return chaos.Config{Seed: seed, Shape: shape, For: lasts, Dir: t.TempDir(), Programs: built, Log: func(line string) { t.Log(line) }}
 }
 
-// programs are natter's, built with a tag.
-func programs(t *testing.T, tag string) *build.Cache {
+// programs are natter's, built with tags.
+func programs(t *testing.T, tags string) *build.Cache {
 	t.Helper()
 	services, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	bin := filepath.Join(t.TempDir(), "bin")
-	return build.NewCache(services, bin, build.Race).Tagged(bin, tag)
+	return build.NewCache(services, bin, build.Race).Tagged(bin, tags)
 }
 
 // clean runs, and fails if anything is found; then the history and the logs are

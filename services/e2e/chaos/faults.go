@@ -36,6 +36,9 @@ func (r *run) happen(ctx context.Context) error {
 		}
 		r.Log(fmt.Sprintf("fault %d, %s: over after %s, %d acks after %s", n, f.Name, lasted.Round(time.Millisecond), acksBetween, time.Since(at).Round(time.Millisecond)))
 	}
+	if err := r.crowd.Return(ctx, recovery); err != nil {
+		return err
+	}
 	return r.finish(ctx)
 }
 

@@ -14,7 +14,7 @@ import (
 // within one run, under the name of the promise. The programs have the bugs only
 // if they are built with the tag plants.
 func TestPlantedBugs(t *testing.T) {
-	const tags = "faultpoints,plants"
+	built := programs(t, "faultpoints,plants")
 	for _, bug := range []struct {
 		name, shape string
 		kinds       []string
@@ -27,7 +27,7 @@ func TestPlantedBugs(t *testing.T) {
 		{plant.RemovedIgnored, "standalone", []string{"slow the clients' network"}, 3, []string{"leak"}},
 	} {
 		t.Run(bug.name, func(t *testing.T) {
-			cfg := config(t, bug.shape, tags)
+			cfg := config(t, bug.shape, built)
 			cfg.For, cfg.Faults, cfg.Kinds, cfg.Pace = 0, bug.faults, bug.kinds, 40*time.Millisecond
 			cfg.Rest = 5 * time.Second // what a bug keeps away does not come
 			cfg.Env = []string{"NATTER_PLANT=" + bug.name}

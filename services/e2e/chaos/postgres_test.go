@@ -12,8 +12,9 @@ import (
 // TestChaosReplicas: three history replicas on PostgreSQL, with one NATS server
 // and with three; what breaks is also the database.
 func TestChaosReplicas(t *testing.T) {
+	built := programs(t, "faultpoints")
 	for _, shape := range []string{"replicated", "clustered"} {
-		t.Run(shape, func(t *testing.T) { clean(t, onPostgres(t, config(t, shape, "faultpoints"))) })
+		t.Run(shape, func(t *testing.T) { clean(t, onPostgres(t, config(t, shape, built))) })
 	}
 }
 

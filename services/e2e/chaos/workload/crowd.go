@@ -114,6 +114,12 @@ func (c *Crowd) More(ctx context.Context, count int, within time.Duration) error
 	return until(ctx, within, fmt.Sprintf("%d further acks", count), func() bool { return c.Acked() >= want })
 }
 
+// Return waits until somebody has come back, of those whom faults or they
+// themselves cut off.
+func (c *Crowd) Return(ctx context.Context, within time.Duration) error {
+	return until(ctx, within, "a resume", func() bool { return c.Resumed() > 0 })
+}
+
 // Settle begins nothing new, and waits until all that was begun has its answer.
 func (c *Crowd) Settle(ctx context.Context, within time.Duration) error {
 	close(c.stop)

@@ -50,7 +50,7 @@ const (
 	histories  = 3
 	partitions = 4
 	// diskSize is enough for all that a run of an hour writes.
-	diskSize = 512 << 20
+	diskSize = 256 << 20
 )
 
 // Shapes by name, and whether they need PostgreSQL.

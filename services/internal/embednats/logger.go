@@ -3,7 +3,9 @@ package embednats
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
+	"syscall"
 )
 
 // logger is the server's way into slog. What the server finds worth a notice
@@ -11,15 +13,27 @@ import (
 type logger struct {
 	log    *slog.Logger
 	reason atomic.Pointer[string] // of the first fatal error
+	full   chan struct{}          // has something once the disk was full
 }
 
-func newLogger(log *slog.Logger) *logger { return &logger{log: log} }
+func newLogger(log *slog.Logger) *logger { return &logger{log: log, full: make(chan struct{}, 1)} }
 
 func (l *logger) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
 func (l *logger) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
 func (l *logger) Tracef(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
 func (l *logger) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l *logger) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+
+// Errorf also looks for a full disk, of which the server tells in no other way.
+func (l *logger) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	l.log.Error(text)
+	if strings.Contains(text, syscall.ENOSPC.Error()) {
+		select {
+		case l.full <- struct{}{}:
+		default:
+		}
+	}
+}
 
 func (l *logger) Fatalf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)

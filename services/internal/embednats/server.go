@@ -50,11 +50,18 @@ type Config struct {
 
 // Server is a running server.
 type Server struct {
-	nats *server.Server
-	keys natsx.Keys
-	log  *slog.Logger
-	lock *lockfile.Lock
-	stop sync.Once
+	cfg   Config
+	notes *logger
+	keys  natsx.Keys
+	log   *slog.Logger
+	lock  *lockfile.Lock
+	stop  sync.Once
+
+	endHealing context.CancelFunc
+	healing    sync.WaitGroup
+
+	mu   sync.Mutex
+	nats *server.Server // nil: none runs
 }
 
 // Start starts a server and returns once it takes connections, which is after
@@ -88,16 +95,21 @@ func start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
-	s := &Server{keys: cfg.Keys, log: cfg.Log, lock: lock}
-	if err := s.launch(cfg); err != nil {
+	ctx, endHealing := context.WithCancel(context.Background())
+	s := &Server{
+		cfg: cfg, notes: newLogger(cfg.Log.With("component", "nats-server")), keys: cfg.Keys, log: cfg.Log, lock: lock, endHealing: endHealing,
+	}
+	if err := s.launch(); err != nil {
 		s.Shutdown()
 		return nil, err
 	}
+	s.healing.Go(func() { s.heal(ctx) })
 	return s, nil
 }
 
-func (s *Server) launch(cfg Config) error {
-	options, err := cfg.serverOptions()
+// launch starts a server, at the address of the one before.
+func (s *Server) launch() error {
+	options, err := s.cfg.serverOptions()
 	if err != nil {
 		return err
 	}
@@ -105,11 +117,19 @@ func (s *Server) launch(cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("embedded NATS: %w", err)
 	}
-	s.nats = ns
-	log := newLogger(cfg.Log.With("component", "nats-server"))
-	ns.SetLoggerV2(log, false, false, false)
+	s.notes.reason.Store(nil) // of the server before
+	ns.SetLoggerV2(s.notes, false, false, false)
 	ns.Start()
-	return awaitReady(ns, log)
+	if err := awaitReady(ns, s.notes); err != nil {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+		return err
+	}
+	if addr := ns.Addr(); addr != nil {
+		s.cfg.Listen = addr.String()
+	}
+	s.set(ns)
+	return nil
 }
 
 // awaitReady returns at once after a fatal error, of which the server itself
@@ -155,9 +175,41 @@ func (cfg Config) serverOptions() (*server.Options, error) {
 	return options, nil
 }
 
+// running is the server; nil: none runs.
+func (s *Server) running() *server.Server {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.nats
+}
+
+func (s *Server) set(ns *server.Server) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nats = ns
+}
+
+// end ends the server that runs, if one does.
+func (s *Server) end() {
+	ns := s.running()
+	s.set(nil)
+	if ns != nil {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+	}
+}
+
+// errEnded says that no server runs just now.
+var errEnded = errors.New("embedded NATS: the server has ended")
+
 // InProcessConn is a connection in memory, not yet authenticated. It makes a
 // Server an [nats.InProcessConnProvider].
-func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
+func (s *Server) InProcessConn() (net.Conn, error) {
+	ns := s.running()
+	if ns == nil {
+		return nil, errEnded
+	}
+	return ns.InProcessConn()
+}
 
 // Keys are those of the services of this server.
 func (s *Server) Keys() natsx.Keys { return s.keys }
@@ -175,28 +227,27 @@ func (s *Server) Connect(ctx context.Context, service, instance string) (*nats.C
 
 // Addr is "host:port" of the listener, or empty if the server does not listen.
 func (s *Server) Addr() string {
-	if addr := s.nats.Addr(); addr != nil {
-		return addr.String()
+	if ns := s.running(); ns != nil && ns.Addr() != nil {
+		return ns.Addr().String()
 	}
 	return ""
 }
 
 // URL is where other processes connect, or empty if the server does not listen.
 func (s *Server) URL() string {
-	if s.nats.Addr() == nil {
-		return ""
+	if ns := s.running(); ns != nil && ns.Addr() != nil {
+		return ns.ClientURL()
 	}
-	return s.nats.ClientURL()
+	return ""
 }
 
 // Shutdown closes all connections, flushes JetStream, and returns once the
 // server has ended. More calls do nothing.
 func (s *Server) Shutdown() {
 	s.stop.Do(func() {
-		if s.nats != nil {
-			s.nats.Shutdown()
-			s.nats.WaitForShutdown()
-		}
+		s.endHealing()
+		s.healing.Wait()
+		s.end()
 		if err := s.lock.Release(); err != nil {
 			s.log.Warn("could not release the lock of the data directory", "error", err)
 		}

@@ -5,7 +5,7 @@ package chaos_test
 import "testing"
 
 // TestChaosFullDisks: what keeps data has a small disk, which is full now and
-// then. It needs root.
+// then, beside all other faults. It needs root.
 func TestChaosFullDisks(t *testing.T) {
 	built := programs(t, "faultpoints")
 	for _, shape := range []string{"standalone", "split"} {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/natter-chat/natter/services/e2e/chaos/nemesis"
 	"github.com/natter-chat/natter/services/e2e/harness/build"
+	"github.com/natter-chat/natter/services/e2e/harness/clock"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 )
 
@@ -31,6 +32,9 @@ type Config struct {
 	// SmallDisks has data on small file systems, which then may be full. It needs
 	// root.
 	SmallDisks bool
+	// Clocks has clocks jump: Programs are built once more, with one that can be
+	// set.
+	Clocks bool
 	// Database and its URL, for the shapes that need PostgreSQL.
 	Database    nemesis.Database
 	DatabaseURL string
@@ -104,6 +108,9 @@ func (c *Config) settings() []string {
 	}
 	if c.DatabaseURL != "" {
 		env = append(env, "NATTER_STORE="+c.DatabaseURL)
+	}
+	if c.Clocks {
+		env = append(env, clock.Variable+"=clock")
 	}
 	return append(env, c.Env...)
 }

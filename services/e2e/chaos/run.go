@@ -12,6 +12,7 @@ import (
 	"github.com/natter-chat/natter/services/e2e/chaos/history"
 	"github.com/natter-chat/natter/services/e2e/chaos/nemesis"
 	"github.com/natter-chat/natter/services/e2e/chaos/workload"
+	"github.com/natter-chat/natter/services/e2e/harness/clock"
 	"github.com/natter-chat/natter/services/e2e/harness/proxy"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 	"github.com/natter-chat/natter/services/e2e/harness/token"
@@ -28,6 +29,7 @@ type run struct {
 	deployment *shape.Deployment
 	networks   []*proxy.Proxy
 	volumes    map[string]*volume.Volume // by the process whose data they hold
+	clocks     map[string]*clock.Clock
 	recorder   *history.Recorder
 	crowd      *workload.Crowd
 	plan       *nemesis.Plan
@@ -65,11 +67,23 @@ func Run(ctx context.Context, cfg Config) (*Summary, error) {
 
 func (r *run) start(ctx context.Context) error {
 	var err error
+	if r.Clocks {
+		overlay, err := clock.Overlay(r.Dir)
+		if err != nil {
+			return err
+		}
+		r.Programs = r.Programs.Overlaid(filepath.Join(r.Dir, "clocked"), overlay)
+	}
 	if r.deployment, err = r.shape().Prepare(shape.Config{Dir: r.Dir, Programs: r.Programs, Env: r.settings(), Proxied: r.Shape == "split"}); err != nil {
 		return err
 	}
 	if r.SmallDisks {
 		if err := r.mount(); err != nil {
+			return err
+		}
+	}
+	if r.Clocks {
+		if err := r.set(); err != nil {
 			return err
 		}
 	}
@@ -85,7 +99,7 @@ func (r *run) start(ctx context.Context) error {
 		r.networks = append(r.networks, p)
 		gateways = append(gateways, "http://"+p.Addr())
 	}
-	target := nemesis.Target{Deployment: r.deployment, Clients: r.networks, Volumes: r.volumes, Database: r.Database}
+	target := nemesis.Target{Deployment: r.deployment, Clients: r.networks, Volumes: r.volumes, Clocks: r.clocks, Database: r.Database}
 	if r.deployment.NATS != "" {
 		target.Servers = &nemesis.Servers{URL: r.deployment.NATS, Seed: r.deployment.NATSOperator, Partitions: partitions, Clustered: r.Shape == "clustered"}
 	}
@@ -116,6 +130,23 @@ func (r *run) mount() error {
 			}
 			r.volumes[name] = v
 		}
+	}
+	return nil
+}
+
+// set has a clock for each process that is natter's; the NATS servers beside it
+// have the machine's.
+func (r *run) set() error {
+	r.clocks = map[string]*clock.Clock{}
+	for _, p := range r.deployment.Processes {
+		if strings.HasPrefix(p.Name(), "nats") {
+			continue
+		}
+		c, err := clock.New(filepath.Join(r.deployment.Dir(p.Name()), "clock"))
+		if err != nil {
+			return err
+		}
+		r.clocks[p.Name()] = c
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/natter-chat/natter/services/e2e/harness/clock"
 	"github.com/natter-chat/natter/services/e2e/harness/proxy"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
 	"github.com/natter-chat/natter/services/e2e/harness/volume"
@@ -23,6 +24,8 @@ type Target struct {
 	Clients []*proxy.Proxy
 	// Volumes are small disks that hold the data of processes, by their names.
 	Volumes map[string]*volume.Volume
+	// Clocks of processes, by their names, which can be set.
+	Clocks map[string]*clock.Clock
 	// Database and Servers, where the deployment has them; else nil.
 	Database Database
 	Servers  *Servers
@@ -66,6 +69,13 @@ func New(t Target) *Plan {
 	}
 	if len(full) > 0 {
 		p.kinds = append(p.kinds, full)
+	}
+	var clocks []Fault
+	for _, name := range slices.Sorted(maps.Keys(t.Clocks)) {
+		clocks = append(clocks, jumped(name, t.Clocks[name]))
+	}
+	if len(clocks) > 0 {
+		p.kinds = append(p.kinds, clocks)
 	}
 	if t.Servers != nil {
 		p.kinds = append(p.kinds, []Fault{filledLog(*t.Servers)})

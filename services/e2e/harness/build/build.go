@@ -54,6 +54,7 @@ type Cache struct {
 	bin      string
 	race     bool
 	tags     string
+	overlay  string
 
 	mu   sync.Mutex
 	done map[string]result
@@ -78,6 +79,14 @@ func (c *Cache) Tagged(bin, tags string) *Cache {
 	return tagged
 }
 
+// Overlaid is another cache, which builds below bin with the same tags and with
+// files of others in the place of some, as go build -overlay has them listed.
+func (c *Cache) Overlaid(bin, overlay string) *Cache {
+	overlaid := c.Tagged(bin, c.tags)
+	overlaid.overlay = overlay
+	return overlaid
+}
+
 // Path of the program's binary.
 func (c *Cache) Path(p Program) (string, error) {
 	c.mu.Lock()
@@ -98,6 +107,9 @@ func (c *Cache) build(p Program) result {
 	}
 	if c.tags != "" {
 		args = append(args, "-tags", c.tags)
+	}
+	if c.overlay != "" {
+		args = append(args, "-overlay", c.overlay)
 	}
 	cmd := exec.Command("go", append(args, p.pkg)...)
 	cmd.Dir = filepath.Join(c.services, p.module)

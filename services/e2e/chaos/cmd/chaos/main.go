@@ -50,6 +50,7 @@ func parse(args []string) (*options, error) {
 	f.DurationVar(&o.For, "for", 0, "end after this time; 0: -faults ends it")
 	f.StringVar(&o.kinds, "only", "", "what the names of faults begin with, parted by commas: kill,halt nats; empty: all")
 	f.BoolVar(&o.SmallDisks, "small-disks", false, "have data on small file systems, which then may be full; needs root")
+	f.BoolVar(&o.Clocks, "clocks", false, "have clocks jump; natter is built with a clock that can be set, which takes minutes the first time")
 	f.StringVar(&o.Dir, "dir", "", "where data, logs and the history go; empty: a new directory, kept only if something is found")
 	f.StringVar(&o.services, "services", "services", "the directory services of natter's sources")
 	f.StringVar(&o.check, "check", "", "run nothing; check this history")

@@ -74,7 +74,7 @@ down: ## stop the compose stack; its data stays
 	$(COMPOSE) --profile '*' down
 
 chaos: ## break natter while people talk, and check what they saw: NATTER_CHAOS_FOR=45s NATTER_CHAOS_SEED=1; with TAGS=chaos,e2e also on PostgreSQL
-	$(GO) test $(RACE) -count=1 -timeout 120m -v -tags $(or $(TAGS),chaos) ./services/e2e/chaos
+	$(GO) test $(RACE) -count=1 -timeout 120m -v -tags $(or $(TAGS),chaos) ./services/e2e/chaos/... ./services/e2e/harness/clock
 
 restarts: ## 300 restarts of gateways, and 30 s without a network, under load
 	NATTER_E2E_RESTARTS=300 NATTER_E2E_OUTAGE=30s $(GO) test $(RACE) -count=1 -timeout 60m -run 'TestRollingRestarts|TestNetworkFaults' ./services/e2e/

@@ -101,7 +101,7 @@ lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf ru
 	@test -z "$$(gofmt -l $(MODULES))" || { echo "not gofmt'ed:"; gofmt -l $(MODULES); exit 1; }
 	$(GO) vet $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	$(GO) vet -tags e2e ./services/e2e/... ./services/history/... ./services/internal/pgtest/
-	$(GO) vet -tags chaos,e2e ./services/e2e/chaos/...
+	$(GO) vet -tags chaos,e2e ./services/e2e/chaos/... ./services/e2e/harness/...
 	$(GO) vet -tags e2e,power ./services/e2e ./services/e2e/harness/disk
 	$(TOOLS)/staticcheck $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd proto && $(TOOLS)/buf lint

@@ -51,8 +51,11 @@ e2e: $(WEBTEST) ## browser, PostgreSQL, real processes, clients of others: needs
 e2e-stack: ## the compose stack: started, looked at, scaled, broken, replaced; needs Docker and Chromium, builds the images
 	$(GO) test -count=1 -timeout 40m -tags e2e -v ./services/e2e/stack
 
+e2e-stack-short: ## from nothing to a chat in the browser, the black-box tests, images, alerts, one scale: a part of e2e-stack
+	NATTER_STACK=short $(GO) test -count=1 -timeout 15m -tags e2e -v ./services/e2e/stack
+
 e2e-stack-long: ## every fault of every container, on one stack and on a cluster; an hour
-	NATTER_STACK_LONG=1 $(GO) test -count=1 -timeout 90m -tags e2e -v ./services/e2e/stack
+	NATTER_STACK=long $(GO) test -count=1 -timeout 90m -tags e2e -v ./services/e2e/stack
 
 up: secrets ## the compose stack, built from here: http://localhost:8080; with ROOM= without a room, for a restore
 	$(COMPOSE) up -d --build --wait
@@ -133,4 +136,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test sdk e2e e2e-stack e2e-stack-long chaos restarts power up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto page generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-short e2e-stack-long chaos restarts power up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto page generated tidy

@@ -118,8 +118,15 @@ func TestSettingsAndSecrets(t *testing.T) {
 	}
 	for name, d := range r.deployments {
 		pod := d.Spec.Template.Spec
-		if len(pod.Volumes) != 1 || pod.Volumes[0].Secret == nil || pod.Volumes[0].Secret.SecretName != "natter" {
+		if len(pod.Volumes) != 2 || pod.Volumes[0].Secret == nil || pod.Volumes[0].Secret.SecretName != "natter" {
 			t.Fatalf("%s mounts %v", name, pod.Volumes)
+		}
+		// Further admins are somebody's choice: a pod starts without.
+		if admins := pod.Volumes[1].Secret; admins == nil || admins.SecretName != "natter-admins" || admins.Optional == nil || !*admins.Optional {
+			t.Errorf("%s mounts the admins from %v", name, pod.Volumes[1])
+		}
+		if mounts := pod.Containers[0].VolumeMounts; len(mounts) != 2 || mounts[1].Name != pod.Volumes[1].Name || mounts[1].MountPath != "/run/admins" {
+			t.Errorf("%s mounts %v", name, mounts)
 		}
 		there := map[string]bool{}
 		for _, item := range pod.Volumes[0].Secret.Items {

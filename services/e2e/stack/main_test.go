@@ -3,12 +3,14 @@
 package stack_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +20,8 @@ import (
 // plain is the stack of compose.yaml that the tests share; set by TestMain.
 var plain *compose.Project
 
+const plainSubnet = "10.213.72.0/24"
+
 // first is how long it took from nothing until all was healthy.
 var first time.Duration
 
@@ -26,6 +30,10 @@ const version = "e2e-1"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if !slices.Contains([]string{"short", "whole", "long"}, form()) {
+		fmt.Fprintf(os.Stderr, "NATTER_STACK is %q; take short, whole or long\n", form())
+		os.Exit(2)
+	}
 	code, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "FAIL:", err)
@@ -40,7 +48,7 @@ func runAll(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	plain, err = project(filepath.Join(dir, "plain"), "natter-e2e", "10.213.72.0/24")
+	plain, err = project(filepath.Join(dir, "plain"), "natter-e2e", plainSubnet)
 	if err != nil {
 		return 1, err
 	}
@@ -62,18 +70,35 @@ func project(dir, name, subnet string, files ...string) (*compose.Project, error
 	if err != nil {
 		return nil, err
 	}
-	return compose.New(compose.Config{
+	p, err := compose.New(compose.Config{
 		Deploy: deploy, Dir: dir, Name: name, Subnet: subnet, Files: files, Version: version,
 		Settings: []string{
 			// Tests send faster than people, and have no time to wait.
 			"NATTER_SENDS_PER_SECOND=0", "NATTER_REQUESTS_PER_SECOND=0", "NATTER_SESSIONS_PER_USER=0",
 			"NATTER_GUESTS=true", "NATTER_GUESTS_PER_MINUTE=30", "NATTER_DRAIN=6s",
+			"NATTER_ADMIN_TOKENS_FILE=/run/admins/tokens",
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	// It is there from the start, and empty; see testFileOfAdmins.
+	return p, os.WriteFile(filepath.Join(p.Admins(), "tokens"), nil, 0o644)
 }
 
 // begin does what the guide says of the first start, and Prometheus.
 func begin(ctx context.Context, p *compose.Project) (took time.Duration, err error) {
+	if took, err = beginEmpty(ctx, p); err != nil {
+		return 0, err
+	}
+	if _, err := p.Compose(ctx, "run", "--rm", "natterctl", "rooms", "create", "--id", "lobby", "--if-missing", "Lobby"); err != nil {
+		return 0, err
+	}
+	return took, p.Up(ctx, "--no-recreate", "prometheus")
+}
+
+// beginEmpty does the same without a room, for a restore.
+func beginEmpty(ctx context.Context, p *compose.Project) (took time.Duration, err error) {
 	if err := p.Down(ctx); err != nil { // what an earlier run left
 		return 0, err
 	}
@@ -91,11 +116,7 @@ func begin(ctx context.Context, p *compose.Project) (took time.Duration, err err
 	if err := p.Up(ctx); err != nil {
 		return 0, err
 	}
-	took = time.Since(began)
-	if _, err := p.Compose(ctx, "run", "--rm", "natterctl", "rooms", "create", "--id", "lobby", "--if-missing", "Lobby"); err != nil {
-		return 0, err
-	}
-	return took, p.Up(ctx, "--no-recreate", "prometheus")
+	return time.Since(began), nil
 }
 
 func keepLogs(p *compose.Project, name string) error {
@@ -109,5 +130,7 @@ func keepLogs(p *compose.Project, name string) error {
 	return errors.Join(p.Logs(context.Background(), file), file.Close())
 }
 
-// long tells whether the long form is wanted.
-func long() bool { return os.Getenv("NATTER_STACK_LONG") != "" }
+// form of the tests that is wanted: short, whole (the default) or long.
+func form() string { return cmp.Or(os.Getenv("NATTER_STACK"), "whole") }
+
+func long() bool { return form() == "long" }

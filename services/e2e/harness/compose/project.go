@@ -47,6 +47,7 @@ type Project struct {
 func New(cfg Config) (*Project, error) {
 	p := &Project{cfg: cfg, env: map[string]string{
 		"NATTER_SECRETS": filepath.Join(cfg.Dir, "secrets"), "NATTER_ENV_FILE": filepath.Join(cfg.Dir, "natter.env"),
+		"NATTER_ADMINS": filepath.Join(cfg.Dir, "admins"),
 		"NATTER_SUBNET": cfg.Subnet, "NATTER_VERSION": cfg.Version, "COMPOSE_PROFILES": strings.Join(cfg.Profiles, ","),
 	}}
 	files := []string{filepath.Join(cfg.Deploy, "compose.yaml")}
@@ -62,6 +63,9 @@ func New(cfg Config) (*Project, error) {
 		p.env[port] = strings.TrimPrefix(addr, "127.0.0.1:")
 	}
 	if err := os.MkdirAll(p.env["NATTER_SECRETS"], 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(p.Admins(), 0o755); err != nil {
 		return nil, err
 	}
 	return p, os.WriteFile(p.env["NATTER_ENV_FILE"], []byte(strings.Join(cfg.Settings, "\n")+"\n"), 0o600)
@@ -87,6 +91,9 @@ func (p *Project) Secret(name string) (string, error) {
 	content, err := os.ReadFile(filepath.Join(p.env["NATTER_SECRETS"], name))
 	return strings.TrimSpace(string(content)), err
 }
+
+// Admins is the directory with the file of further admins, if there is one.
+func (p *Project) Admins() string { return p.env["NATTER_ADMINS"] }
 
 // Compose runs docker compose with the project's files and variables.
 func (p *Project) Compose(ctx context.Context, args ...string) (string, error) {

@@ -117,6 +117,8 @@ func TestUsage(t *testing.T) {
 		{"user revoke", `natterctl: expected "<user>"`, "user revoke"},
 		{"user revoke ana --before yesterday", `natterctl: --before: "yesterday" is not a time; write it like 2027-`, "user revoke"},
 		{"member mute den ana --for soon", `natterctl: --for: "soon" is not a duration; write it like 90s`, "member mute"},
+		{"message search hi --after yesterday", `natterctl: --after: "yesterday" is not a time; write it like 2027-`, "message search"},
+		{"room retention den", "natterctl: room (rooms) retention: say either --age or --count", "room retention"},
 		{"room show den", "natterctl: unexpected argument show", "room"},
 		{"export den", "natterctl: unexpected argument den", "export"},
 		{"user revoke ana --befor x", "natterctl: unknown flag --befor, did you mean", "user revoke"},

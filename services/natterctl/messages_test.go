@@ -67,7 +67,7 @@ SEQ  DUPLICATE  DURABILITY  ID
 	if r := natterctlReading(t, "two\nlines\n", "messages", "post", "lobby", "-", "--user", "bot"); r.exit != 0 || f.posted.Text != "two\nlines" || len(f.posted.ClientMsgId) < 20 {
 		t.Errorf("posted %v, %s", f.posted, r.stderr)
 	}
-	natterctl(t, "messages", "post", "lobby", "hello", "--user", "bot", "--data", "[1]").want(t, 1, "",
+	natterctl(t, "messages", "post", "lobby", "hello", "--user", "bot", "--data", "[1]").want(t, 2, "",
 		"natterctl: --data is not a JSON object\nNext: give one such as --data '{\"color\": \"red\"}'.\n")
 }
 

@@ -12,12 +12,10 @@ import (
 // written.
 func moments() []kong.Option {
 	return []kong.Option{
-		kong.TypeMapper(reflect.TypeFor[time.Time](), decoded(func(text string) (any, error) {
-			at, err := time.Parse(time.RFC3339, text)
-			if err != nil {
-				return nil, fmt.Errorf("%q is not a time; write it like 2027-01-31T12:00:00Z", text)
-			}
-			return at, nil
+		kong.TypeMapper(reflect.TypeFor[time.Time](), decoded(func(text string) (any, error) { return moment(text) })),
+		kong.TypeMapper(reflect.TypeFor[*time.Time](), decoded(func(text string) (any, error) {
+			at, err := moment(text)
+			return &at, err
 		})),
 		kong.TypeMapper(reflect.TypeFor[time.Duration](), decoded(func(text string) (any, error) {
 			d, err := time.ParseDuration(text)
@@ -27,6 +25,14 @@ func moments() []kong.Option {
 			return d, nil
 		})),
 	}
+}
+
+func moment(text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, fmt.Errorf("%q is not a time; write it like 2027-01-31T12:00:00Z", text)
+	}
+	return at, nil
 }
 
 // decoded takes one word of the command line.

@@ -26,7 +26,7 @@ func (a *Announce) Run(ctx context.Context, env *command.Env, client *command.Cl
 	if a.Data != "" {
 		req.Data = &structpb.Struct{}
 		if err := protojson.Unmarshal([]byte(a.Data), req.Data); err != nil {
-			return &command.Advised{Err: errors.New("--data is not a JSON object"), Next: `give one such as --data '{"level": "warning"}'.`}
+			return &command.Advised{Err: errors.New("--data is not a JSON object"), Next: `give one such as --data '{"level": "warning"}'.`, Exit: command.ExitUsage}
 		}
 	}
 	resp, err := client.Gateways.Announce(ctx, req)

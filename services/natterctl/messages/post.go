@@ -65,7 +65,7 @@ func (p *Post) request(stdin io.Reader) (*historyv1.PostRequest, error) {
 	}
 	req.Data = &structpb.Struct{}
 	if err := protojson.Unmarshal([]byte(p.Data), req.Data); err != nil {
-		return nil, &command.Advised{Err: errors.New("--data is not a JSON object"), Next: `give one such as --data '{"color": "red"}'.`}
+		return nil, &command.Advised{Err: errors.New("--data is not a JSON object"), Next: `give one such as --data '{"color": "red"}'.`, Exit: command.ExitUsage}
 	}
 	return req, nil
 }

@@ -25,11 +25,10 @@ type Retention struct {
 	Inherit bool   `help:"Keep them as the server's setting says."`
 }
 
-// Run sets the room's own retention, and tells what holds then.
-func (r *Retention) Run(ctx context.Context, env *command.Env, client *command.Client) error {
-	own := r.Age > 0 || r.Count > 0
+// Validate is called by the parser.
+func (r *Retention) Validate() error {
 	ways := 0
-	for _, way := range []bool{own, r.Forever, r.Inherit} {
+	for _, way := range []bool{r.Age > 0 || r.Count > 0, r.Forever, r.Inherit} {
 		if way {
 			ways++
 		}
@@ -37,6 +36,11 @@ func (r *Retention) Run(ctx context.Context, env *command.Env, client *command.C
 	if ways != 1 {
 		return errors.New("say either --age or --count or both, or --forever, or --inherit")
 	}
+	return nil
+}
+
+// Run sets the room's own retention, and tells what holds then.
+func (r *Retention) Run(ctx context.Context, env *command.Env, client *command.Client) error {
 	if !r.Forever {
 		if err := r.Confirm(env, r.losing(), "natterctl export room keeps what was said; then "); err != nil {
 			return err

@@ -37,7 +37,7 @@ func (u *Update) Run(ctx context.Context, env *command.Env, client *command.Clie
 		return err
 	}
 	if secret != "" && !u.Rotate {
-		return &command.Advised{Err: errors.New("--secret-file sets a new secret only with --rotate"), Next: "add --rotate."}
+		return &command.Advised{Err: errors.New("--secret-file sets a new secret only with --rotate"), Next: "add --rotate.", Exit: command.ExitUsage}
 	}
 	if u.AcceptGap {
 		what := fmt.Sprintf("this gives up what the webhook %s has yet to be told and the log has no more; it is never delivered", u.ID)

@@ -81,8 +81,8 @@ down: ## stop the compose stack; its data stays
 chaos: ## break natter while people talk, and check what they saw: NATTER_CHAOS_FOR=45s NATTER_CHAOS_SEED=1; with TAGS=chaos,e2e also on PostgreSQL
 	$(GO) test $(RACE) -count=1 -timeout 120m -v -tags $(or $(TAGS),chaos) ./services/e2e/chaos/... ./services/e2e/harness/clock
 
-restarts: ## 300 restarts of gateways, and 30 s without a network, under load
-	NATTER_E2E_RESTARTS=300 NATTER_E2E_OUTAGE=30s $(GO) test $(RACE) -count=1 -timeout 60m -run 'TestRollingRestarts|TestNetworkFaults' ./services/e2e/
+restarts: ## 300 restarts of gateways, and 30 s without a network, under load; a webhook's receiver that is down for a minute
+	NATTER_E2E_RESTARTS=300 NATTER_E2E_OUTAGE=30s NATTER_E2E_HOOK_DOWN=1m $(GO) test $(RACE) -count=1 -timeout 60m -run 'TestRollingRestarts|TestNetworkFaults|TestAWebhookOutlivesItsReceiver' ./services/e2e/
 
 power: ## lose the power under load, 5 times in each shape (NATTER_E2E_POWERLOSSES): needs Linux, root, loop devices, xfsprogs, PostgreSQL
 	$(GOTEST) -count=1 -timeout 60m -tags 'e2e power' -run 'TestPowerLoss|TestLose' ./services/e2e ./services/e2e/harness/disk

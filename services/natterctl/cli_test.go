@@ -211,3 +211,13 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 	}
 }
+
+// TestForceIsAdvised: who is refused for want of --force needs no other token.
+func TestForceIsAdvised(t *testing.T) {
+	field := "force"
+	(&fixture{refusal: rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Field: &field, Message: "start one, or set force"})}).serve(t)
+	r := natterctl(t, "rooms", "list")
+	if want := "natterctl: FORBIDDEN (force): start one, or set force\nNext: do that, or repeat with --force.\n"; r.exit != 1 || r.stderr != want {
+		t.Errorf("exit %d:\n%s", r.exit, r.stderr)
+	}
+}

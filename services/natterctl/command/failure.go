@@ -146,6 +146,9 @@ func stepOf(r *chatv1.Refusal) string {
 	case chatv1.ErrorCode_UNAUTHENTICATED:
 		return "give the server's admin token with NATTER_ADMIN_TOKEN, NATTER_ADMIN_TOKEN_FILE or --token-file."
 	case chatv1.ErrorCode_FORBIDDEN:
+		if r.GetField() == "force" {
+			return "do that, or repeat with --force."
+		}
 		return "use an admin token that has the scope; natterctl secrets admin-token makes one."
 	case chatv1.ErrorCode_NOT_FOUND:
 		return "see what is there: natterctl " + listing(r.GetField())

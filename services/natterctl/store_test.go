@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/services/internal/rpc"
 	"github.com/natter-chat/natter/services/natterctl/command"
 )
@@ -24,6 +25,40 @@ func (f *storeFixture) Status(context.Context, *historyv1.StatusRequest) (*histo
 func (f *storeFixture) AcceptGap(_ context.Context, in *historyv1.AcceptGapRequest) (*historyv1.AcceptGapResponse, error) {
 	f.accepted = in
 	return &historyv1.AcceptGapResponse{Epoch: 1700000000000, Dropped: 7}, nil
+}
+
+// presenceState is presence's Status alone.
+type presenceState struct {
+	presencev1.UnimplementedPresenceServer
+	status *presencev1.StatusResponse
+}
+
+func (p presenceState) Status(context.Context, *presencev1.StatusRequest) (*presencev1.StatusResponse, error) {
+	return p.status, nil
+}
+
+// TestStatusOfPresence: every replica has a row, and one that is not well is told
+// of whichever was asked.
+func TestStatusOfPresence(t *testing.T) {
+	server, err := rpc.NewServer(rpc.ServerConfig{ServiceToken: serviceToken, AdminToken: adminToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	presencev1.RegisterPresenceServer(server, presenceState{status: &presencev1.StatusResponse{Replica: "pre-b", Replicas: 3, States: []*presencev1.ReplicaStatus{
+		{Replica: "pre-a", NotReady: []string{"presence: gw-9 does not tell"}}, {Replica: "pre-b"}, {Replica: "pre-c"},
+	}}})
+	t.Setenv("NATTER_GRPC_ADDR", listen(t, server.Server).Addr().String())
+	t.Setenv("NATTER_ADMIN_TOKEN", adminToken)
+	r := natterctl(t, "status")
+	table := strings.Join(strings.Fields(r.stdout), " ")
+	for _, row := range []string{"presence pre-b yes 3 replicas,", "presence pre-a no alive; presence: gw-9 does not tell", "presence pre-c yes alive"} {
+		if !strings.Contains(table, row) {
+			t.Errorf("%q is not in\n%s", row, r.stdout)
+		}
+	}
+	if r.exit != command.ExitPartly || strings.Count(r.stderr, "presence pre-a is not ready: presence: gw-9 does not tell") != 1 {
+		t.Errorf("exit %d: %s", r.exit, r.stderr)
+	}
 }
 
 func serveStore(t *testing.T, f *storeFixture) {

@@ -147,6 +147,39 @@ func TestGatewayThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
+// TestReplicasTellHowTheyAre: each knows of the other whether it is ready, and
+// forgets one that left.
+func TestReplicasTellHowTheyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		h.gateway("good").opens("1", "ana", "red")
+		bad := h.gateway("bad")
+		bad.refuses = true
+		bad.opens("1", "ben", "red")
+		time.Sleep(time.Second)
+		a, b := h.start("a"), h.start("b")
+		time.Sleep(20 * time.Second)
+		for of, m := range map[string]*member{"b": a, "a": b} {
+			if others := m.state().others; len(others) != 1 || others[0].GetReplica() != of || !strings.Contains(strings.Join(others[0].GetNotReady(), "; "), "bad") {
+				t.Errorf("of %s the other knows %v, want that bad does not tell its sessions", of, others)
+			}
+		}
+		bad.mu.Lock()
+		bad.refuses = false
+		bad.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		if others := a.state().others; len(others) != 1 || len(others[0].GetNotReady()) > 0 {
+			t.Errorf("when all is well a knows %v", others)
+		}
+		b.stop()
+		time.Sleep(5 * time.Second)
+		if others := a.state().others; len(others) != 0 {
+			t.Errorf("when b has left a knows %v", others)
+		}
+		h.heard()
+	})
+}
+
 func TestReplicasShareTheRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const rooms = 40

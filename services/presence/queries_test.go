@@ -160,8 +160,12 @@ func TestAnyReplicaAnswers(t *testing.T) {
 			t.Errorf("room%d is told as %s's and %s's", i, owners[0], owners[1])
 		}
 	}
+	said, err := dial(t, a, adminToken).Status(context.Background(), &presencev1.StatusRequest{})
+	if err != nil || len(said.GetStates()) != 2 || said.GetStates()[0].GetReplica() >= said.GetStates()[1].GetReplica() || len(said.GetStates()[0].GetNotReady())+len(said.GetStates()[1].GetNotReady()) > 0 {
+		t.Errorf("the status of a is %v (%v), want both replicas in it, ready", said, err)
+	}
 	stopB()
-	_, err := clients[1].ListRoom(ctx, &presencev1.ListRoomRequest{Room: "room1"})
+	_, err = clients[1].ListRoom(ctx, &presencev1.ListRoomRequest{Room: "room1"})
 	if r := rpc.RefusalOf(err); r.GetCode() != chatv1.ErrorCode_UNAVAILABLE {
 		t.Errorf("a replica that has ended says %v", r)
 	}

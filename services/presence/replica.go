@@ -36,6 +36,7 @@ type replica struct {
 	fold    *fold.Fold
 	batches *fold.Batches
 	peers   *peers.Peers
+	said    map[string][]string // by replica: what keeps it from being ready
 	syncs   *syncs
 	// owning: everybody is known, and the replica has its share of the rooms.
 	owning     bool
@@ -61,7 +62,7 @@ type question struct {
 func newReplica(name string, cfg Config, real time.Time, publish outlet, link link, syncs *syncs, archive archive, m *metrics) *replica {
 	r := &replica{
 		name: name, publish: publish, link: link, metrics: m, syncs: syncs,
-		clock: clock{last: real}, batches: fold.NewBatches(name), peers: peers.New(name),
+		clock: clock{last: real}, batches: fold.NewBatches(name), peers: peers.New(name), said: map[string][]string{},
 		seen: newSeenBook(cfg.LastSeen, archive), late: &lateness{}, empty: map[string]bool{},
 	}
 	r.fold = fold.New(fold.Config{Lease: cfg.Lease, Grace: cfg.Grace, Ended: cfg.EndedGrace}, r.touched)
@@ -101,6 +102,9 @@ func (r *replica) hear(real time.Time, m *presencev1.FromGateway) {
 // hearPeer takes another replica's word, or a question that reached it
 // although this replica owns the room.
 func (r *replica) hearPeer(real time.Time, m *presencev1.Peer, reply string) {
+	if m.Ask == nil {
+		r.said[m.GetReplica()] = m.GetNotReady()
+	}
 	switch {
 	case m.Ask != nil:
 		if r.owns(m.GetAsk()) && reply != "" {
@@ -196,6 +200,9 @@ func (r *replica) tick(real time.Time) {
 	if r.peers.Advance(now) && r.owning {
 		r.batches.Own(r.fold, r.owns)
 	}
+	if live := r.peers.Names(); len(r.said) > len(live) {
+		maps.DeleteFunc(r.said, func(name string, _ []string) bool { return !slices.Contains(live, name) })
+	}
 	unsynced := r.fold.Unsynced()
 	r.syncs.begin(now, unsynced)
 	if !r.owning && r.learned(now, unsynced) {
@@ -231,7 +238,7 @@ func (r *replica) beat(now time.Time) {
 	if r.owning && now.Sub(r.beaten) >= peerBeatEvery {
 		r.beaten = now
 		r.beats++
-		r.publish(subject.PresencePeers, "", &presencev1.Peer{Replica: r.name, Beat: r.beats})
+		r.publish(subject.PresencePeers, "", &presencev1.Peer{Replica: r.name, Beat: r.beats, NotReady: r.amiss(now)})
 	}
 }
 
@@ -252,10 +259,29 @@ func (r *replica) leave() {
 	}
 }
 
+// amiss is what keeps a replica that takes its share from being ready.
+func (r *replica) amiss(now time.Time) []string {
+	if err := (&state{owning: r.owning, stuck: r.syncs.stuck(now)}).failing(); err != nil {
+		return []string{"presence: " + err.Error()}
+	}
+	return nil
+}
+
+// others is how the other replicas that live say they are, by id.
+func (r *replica) others() (all []*presencev1.ReplicaStatus) {
+	for _, name := range r.peers.Names() {
+		if name != r.name {
+			all = append(all, &presencev1.ReplicaStatus{Replica: name, NotReady: r.said[name]})
+		}
+	}
+	return all
+}
+
 // state is what others than the loop may know.
 func (r *replica) state(real time.Time) *state {
 	return &state{
-		Size: r.fold.Size(), owning: r.owning, owned: r.batches.Owned(), replicas: r.peers.Live(),
+		others: r.others(),
+		Size:   r.fold.Size(), owning: r.owning, owned: r.batches.Owned(), replicas: r.peers.Live(),
 		stuck: r.syncs.stuck(r.clock.now(real)), unsynced: slices.Clone(r.fold.Unsynced()),
 	}
 }

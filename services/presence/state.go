@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/presence/fold"
 )
@@ -15,6 +16,7 @@ type state struct {
 	owning   bool
 	owned    int
 	replicas int
+	others   []*presencev1.ReplicaStatus
 	// unsynced are the gateways of which not the whole is known, stuck those
 	// of them for which it takes long.
 	unsynced, stuck []string

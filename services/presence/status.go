@@ -1,7 +1,9 @@
 package presence
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
@@ -23,5 +25,8 @@ func (q *queries) Status(ctx context.Context, _ *presencev1.StatusRequest) (*pre
 			out.NotReady = append(out.NotReady, c.Name+": "+err.Error())
 		}
 	}
+	own := &presencev1.ReplicaStatus{Replica: out.GetReplica(), NotReady: out.GetNotReady()}
+	out.States = append([]*presencev1.ReplicaStatus{own}, now.others...)
+	slices.SortFunc(out.States, func(a, b *presencev1.ReplicaStatus) int { return cmp.Compare(a.GetReplica(), b.GetReplica()) })
 	return out, nil
 }

@@ -103,6 +103,13 @@ func (l *look) judge() {
 	for _, why := range l.presence.GetNotReady() {
 		l.wrong("presence %s is not ready: %s", l.presence.GetReplica(), why)
 	}
+	for _, r := range l.presence.GetStates() {
+		for _, why := range r.GetNotReady() {
+			if r.GetReplica() != l.presence.GetReplica() { // that one is told already
+				l.wrong("presence %s is not ready: %s", r.GetReplica(), why)
+			}
+		}
+	}
 	for _, g := range l.gateways.GetGateways() {
 		for _, why := range g.GetNotReady() {
 			l.wrong("gateway %s is not ready: %s", g.GetGateway(), why)

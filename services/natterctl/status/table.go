@@ -56,6 +56,11 @@ func (l *look) presenceRow(t *command.Table) {
 	}
 	about := fmt.Sprintf("%d replicas, %d gateways, %d sessions, %d users", p.GetReplicas(), p.GetGateways(), p.GetSessions(), p.GetUsers())
 	t.Row("presence", p.GetReplica(), ready(p.GetNotReady()), about+why(p.GetNotReady()))
+	for _, r := range p.GetStates() {
+		if r.GetReplica() != p.GetReplica() {
+			t.Row("presence", r.GetReplica(), ready(r.GetNotReady()), "alive"+why(r.GetNotReady()))
+		}
+	}
 }
 
 func (l *look) gatewayRows(t *command.Table) {

@@ -77,6 +77,9 @@ func (p *Peers) unheard(replica string) bool {
 	return !heard && replica != p.self
 }
 
+// Names are the replicas that live, by id.
+func (p *Peers) Names() []string { return slices.Sorted(slices.Values(p.live)) }
+
 // Live counts the replicas that live.
 func (p *Peers) Live() int { return len(p.live) }
 

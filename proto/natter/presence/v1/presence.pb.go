@@ -612,7 +612,10 @@ type Peer struct {
 	Users []string `protobuf:"bytes,5,rep,name=users,proto3" json:"users,omitempty"`
 	// Of a beat: how many the replica has said since it took its share. A replica
 	// that is first heard with a high one was out of reach, not away.
-	Beat          uint64 `protobuf:"varint,6,opt,name=beat,proto3" json:"beat,omitempty"`
+	Beat uint64 `protobuf:"varint,6,opt,name=beat,proto3" json:"beat,omitempty"`
+	// Of a beat: what keeps the replica from being ready, a check each; empty: it
+	// is ready.
+	NotReady      []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,6 +690,13 @@ func (x *Peer) GetBeat() uint64 {
 		return x.Beat
 	}
 	return 0
+}
+
+func (x *Peer) GetNotReady() []string {
+	if x != nil {
+		return x.NotReady
+	}
+	return nil
 }
 
 // PresenceAsk is a question on presence.ask: about a room, answered with a
@@ -1204,7 +1214,9 @@ type StatusResponse struct {
 	Rooms    uint32 `protobuf:"varint,6,opt,name=rooms,proto3" json:"rooms,omitempty"`
 	// What keeps it from being ready, a check each, as its /readyz says; empty: it
 	// is ready.
-	NotReady      []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	NotReady []string `protobuf:"bytes,7,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	// How each of the replicas that live is, that one among them, by id.
+	States        []*ReplicaStatus `protobuf:"bytes,8,rep,name=states,proto3" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1288,6 +1300,67 @@ func (x *StatusResponse) GetNotReady() []string {
 	return nil
 }
 
+func (x *StatusResponse) GetStates() []*ReplicaStatus {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// ReplicaStatus is one replica, by what it said within the last seconds.
+type ReplicaStatus struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Replica string                 `protobuf:"bytes,1,opt,name=replica,proto3" json:"replica,omitempty"`
+	// What keeps it from being ready; empty: it is ready.
+	NotReady      []string `protobuf:"bytes,2,rep,name=not_ready,json=notReady,proto3" json:"not_ready,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplicaStatus) Reset() {
+	*x = ReplicaStatus{}
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplicaStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplicaStatus) ProtoMessage() {}
+
+func (x *ReplicaStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_natter_presence_v1_presence_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplicaStatus.ProtoReflect.Descriptor instead.
+func (*ReplicaStatus) Descriptor() ([]byte, []int) {
+	return file_natter_presence_v1_presence_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ReplicaStatus) GetReplica() string {
+	if x != nil {
+		return x.Replica
+	}
+	return ""
+}
+
+func (x *ReplicaStatus) GetNotReady() []string {
+	if x != nil {
+		return x.NotReady
+	}
+	return nil
+}
+
 var File_natter_presence_v1_presence_proto protoreflect.FileDescriptor
 
 const file_natter_presence_v1_presence_proto_rawDesc = "" +
@@ -1329,14 +1402,15 @@ const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x14\n" +
 	"\x05whole\x18\x04 \x01(\bR\x05whole\x12D\n" +
 	"\achanges\x18\x05 \x03(\v2*.natter.client.v1.ServerFrame.UserPresenceR\achanges\x12\x16\n" +
-	"\x06online\x18\x06 \x01(\rR\x06online\"\x9d\x01\n" +
+	"\x06online\x18\x06 \x01(\rR\x06online\"\xba\x01\n" +
 	"\x04Peer\x12\x18\n" +
 	"\areplica\x18\x01 \x01(\tR\areplica\x12\x18\n" +
 	"\aleaving\x18\x02 \x01(\bR\aleaving\x12\x15\n" +
 	"\x03ask\x18\x03 \x01(\tH\x00R\x03ask\x88\x01\x01\x12\x18\n" +
 	"\agateway\x18\x04 \x01(\tR\agateway\x12\x14\n" +
 	"\x05users\x18\x05 \x03(\tR\x05users\x12\x12\n" +
-	"\x04beat\x18\x06 \x01(\x04R\x04beatB\x06\n" +
+	"\x04beat\x18\x06 \x01(\x04R\x04beat\x12\x1b\n" +
+	"\tnot_ready\x18\a \x03(\tR\bnotReadyB\x06\n" +
 	"\x04_ask\"e\n" +
 	"\vPresenceAsk\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x18\n" +
@@ -1365,7 +1439,7 @@ const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\x06number\x18\x03 \x01(\x04R\x06number\"D\n" +
 	"\rWatchResponse\x123\n" +
 	"\x04room\x18\x01 \x01(\v2\x1f.natter.presence.v1.RoomChangesR\x04room\"\x0f\n" +
-	"\rStatusRequest\"\xc7\x01\n" +
+	"\rStatusRequest\"\x82\x02\n" +
 	"\x0eStatusResponse\x12\x18\n" +
 	"\areplica\x18\x01 \x01(\tR\areplica\x12\x1a\n" +
 	"\breplicas\x18\x02 \x01(\rR\breplicas\x12\x1a\n" +
@@ -1373,7 +1447,11 @@ const file_natter_presence_v1_presence_proto_rawDesc = "" +
 	"\bsessions\x18\x04 \x01(\rR\bsessions\x12\x14\n" +
 	"\x05users\x18\x05 \x01(\rR\x05users\x12\x14\n" +
 	"\x05rooms\x18\x06 \x01(\rR\x05rooms\x12\x1b\n" +
-	"\tnot_ready\x18\a \x03(\tR\bnotReady2\xff\x02\n" +
+	"\tnot_ready\x18\a \x03(\tR\bnotReady\x129\n" +
+	"\x06states\x18\b \x03(\v2!.natter.presence.v1.ReplicaStatusR\x06states\"F\n" +
+	"\rReplicaStatus\x12\x18\n" +
+	"\areplica\x18\x01 \x01(\tR\areplica\x12\x1b\n" +
+	"\tnot_ready\x18\x02 \x03(\tR\bnotReady2\xff\x02\n" +
 	"\bPresence\x12_\n" +
 	"\bGetUsers\x12#.natter.presence.v1.GetUsersRequest\x1a$.natter.presence.v1.GetUsersResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12_\n" +
 	"\bListRoom\x12#.natter.presence.v1.ListRoomRequest\x1a$.natter.presence.v1.ListRoomResponse\"\b\xaa\xfd\x1b\x04\b\x01\x10\x01\x12X\n" +
@@ -1392,7 +1470,7 @@ func file_natter_presence_v1_presence_proto_rawDescGZIP() []byte {
 	return file_natter_presence_v1_presence_proto_rawDescData
 }
 
-var file_natter_presence_v1_presence_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_natter_presence_v1_presence_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_natter_presence_v1_presence_proto_goTypes = []any{
 	(*FromGateway)(nil),                 // 0: natter.presence.v1.FromGateway
 	(*Change)(nil),                      // 1: natter.presence.v1.Change
@@ -1412,36 +1490,38 @@ var file_natter_presence_v1_presence_proto_goTypes = []any{
 	(*WatchResponse)(nil),               // 15: natter.presence.v1.WatchResponse
 	(*StatusRequest)(nil),               // 16: natter.presence.v1.StatusRequest
 	(*StatusResponse)(nil),              // 17: natter.presence.v1.StatusResponse
-	(v1.PresenceState)(0),               // 18: natter.client.v1.PresenceState
-	(*v1.ServerFrame_UserPresence)(nil), // 19: natter.client.v1.ServerFrame.UserPresence
-	(*timestamppb.Timestamp)(nil),       // 20: google.protobuf.Timestamp
+	(*ReplicaStatus)(nil),               // 18: natter.presence.v1.ReplicaStatus
+	(v1.PresenceState)(0),               // 19: natter.client.v1.PresenceState
+	(*v1.ServerFrame_UserPresence)(nil), // 20: natter.client.v1.ServerFrame.UserPresence
+	(*timestamppb.Timestamp)(nil),       // 21: google.protobuf.Timestamp
 }
 var file_natter_presence_v1_presence_proto_depIdxs = []int32{
 	1,  // 0: natter.presence.v1.FromGateway.changes:type_name -> natter.presence.v1.Change
 	2,  // 1: natter.presence.v1.Change.session:type_name -> natter.presence.v1.Session
 	3,  // 2: natter.presence.v1.Change.rooms:type_name -> natter.presence.v1.RoomsChanged
-	18, // 3: natter.presence.v1.Session.state:type_name -> natter.client.v1.PresenceState
-	18, // 4: natter.presence.v1.Session.said:type_name -> natter.client.v1.PresenceState
+	19, // 3: natter.presence.v1.Session.state:type_name -> natter.client.v1.PresenceState
+	19, // 4: natter.presence.v1.Session.said:type_name -> natter.client.v1.PresenceState
 	2,  // 5: natter.presence.v1.SyncReply.sessions:type_name -> natter.presence.v1.Session
-	19, // 6: natter.presence.v1.RoomChanges.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
-	18, // 7: natter.presence.v1.UserStatus.state:type_name -> natter.client.v1.PresenceState
-	19, // 8: natter.presence.v1.GetUsersResponse.users:type_name -> natter.client.v1.ServerFrame.UserPresence
+	20, // 6: natter.presence.v1.RoomChanges.changes:type_name -> natter.client.v1.ServerFrame.UserPresence
+	19, // 7: natter.presence.v1.UserStatus.state:type_name -> natter.client.v1.PresenceState
+	20, // 8: natter.presence.v1.GetUsersResponse.users:type_name -> natter.client.v1.ServerFrame.UserPresence
 	6,  // 9: natter.presence.v1.ListRoomResponse.room:type_name -> natter.presence.v1.RoomChanges
-	20, // 10: natter.presence.v1.ListRoomResponse.time:type_name -> google.protobuf.Timestamp
+	21, // 10: natter.presence.v1.ListRoomResponse.time:type_name -> google.protobuf.Timestamp
 	6,  // 11: natter.presence.v1.WatchResponse.room:type_name -> natter.presence.v1.RoomChanges
-	10, // 12: natter.presence.v1.Presence.GetUsers:input_type -> natter.presence.v1.GetUsersRequest
-	12, // 13: natter.presence.v1.Presence.ListRoom:input_type -> natter.presence.v1.ListRoomRequest
-	14, // 14: natter.presence.v1.Presence.Watch:input_type -> natter.presence.v1.WatchRequest
-	16, // 15: natter.presence.v1.Presence.Status:input_type -> natter.presence.v1.StatusRequest
-	11, // 16: natter.presence.v1.Presence.GetUsers:output_type -> natter.presence.v1.GetUsersResponse
-	13, // 17: natter.presence.v1.Presence.ListRoom:output_type -> natter.presence.v1.ListRoomResponse
-	15, // 18: natter.presence.v1.Presence.Watch:output_type -> natter.presence.v1.WatchResponse
-	17, // 19: natter.presence.v1.Presence.Status:output_type -> natter.presence.v1.StatusResponse
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	18, // 12: natter.presence.v1.StatusResponse.states:type_name -> natter.presence.v1.ReplicaStatus
+	10, // 13: natter.presence.v1.Presence.GetUsers:input_type -> natter.presence.v1.GetUsersRequest
+	12, // 14: natter.presence.v1.Presence.ListRoom:input_type -> natter.presence.v1.ListRoomRequest
+	14, // 15: natter.presence.v1.Presence.Watch:input_type -> natter.presence.v1.WatchRequest
+	16, // 16: natter.presence.v1.Presence.Status:input_type -> natter.presence.v1.StatusRequest
+	11, // 17: natter.presence.v1.Presence.GetUsers:output_type -> natter.presence.v1.GetUsersResponse
+	13, // 18: natter.presence.v1.Presence.ListRoom:output_type -> natter.presence.v1.ListRoomResponse
+	15, // 19: natter.presence.v1.Presence.Watch:output_type -> natter.presence.v1.WatchResponse
+	17, // 20: natter.presence.v1.Presence.Status:output_type -> natter.presence.v1.StatusResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_natter_presence_v1_presence_proto_init() }
@@ -1461,7 +1541,7 @@ func file_natter_presence_v1_presence_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_natter_presence_v1_presence_proto_rawDesc), len(file_natter_presence_v1_presence_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

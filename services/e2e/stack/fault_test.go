@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,9 @@ func report(t *testing.T, c crowd, episodes []episode) {
 			t.Logf("no answer to %s for %.1fs, over a connection that stayed open", s.Shot, s.To.Sub(s.From).Seconds())
 			if e.service != "haproxy" && e.service != "gateway" { // these can take a connection with them unseen
 				t.Errorf("%s of %s left a message without any answer", e.kind, e.service)
+			}
+			if e.service == "gateway" && strings.HasPrefix(e.kind, "cut off") && s.To.Sub(s.From) >= 20*time.Second {
+				t.Errorf("%s of %s: HAProxy kept a connection to nowhere", e.kind, e.service)
 			}
 		}
 	}

@@ -3,6 +3,7 @@
 package stack_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
+	"github.com/natter-chat/natter/services/e2e/harness/admin"
 	"github.com/natter-chat/natter/services/e2e/harness/client"
 )
 
@@ -45,6 +48,8 @@ func testDashboards(t *testing.T) {
 	c.leave()
 	refusedOnce(t)
 	comes(t, plain, "natter_gateway_closes_total and on() natter_gateway_errors_total")
+	hooked(t)
+	comes(t, plain, "natter_webhook_behind_seconds and on() natter_webhook_dead_letters")
 	var answer struct{ Data []string }
 	if err := fetch(t, plain.Local("NATTER_PROMETHEUS_PORT")+"/api/v1/label/__name__/values", &answer); err != nil {
 		t.Fatal(err)
@@ -82,6 +87,26 @@ func refusedOnce(t *testing.T) {
 	if _, err := c.Hello(t.Context(), client.M{"token": "bad"}); err == nil {
 		t.Error("a bad token is good")
 	}
+}
+
+// hooked makes a webhook, since only with one there are metrics of it. Its
+// receiver is nowhere, and it is told of a room that nobody makes.
+func hooked(t *testing.T) {
+	t.Helper()
+	history, err := admin.Dial(plain.GRPC(), adminToken(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { history.Close() })
+	made, err := history.Webhooks.Create(t.Context(), &historyv1.WebhooksCreateRequest{Name: "dashboards", Url: "https://receiver.invalid/", Rooms: []string{"nobody-makes-it"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := history.Webhooks.Delete(context.Background(), &historyv1.WebhooksDeleteRequest{Id: made.GetWebhook().GetId()}); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // expressions of all dashboards, and of the rules.

@@ -104,7 +104,7 @@ func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
 	if err != nil {
 		return err
 	}
-	if _, err := f.exec("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?, ?)",
+	if err := f.one("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?, ?)",
 		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob, doc); err != nil {
 		return err
 	}
@@ -135,8 +135,7 @@ func (f *fold) named(row *roomRow, user, name string) error {
 		return nil
 	}
 	f.names[key] = name
-	_, err := f.exec("UPDATE members SET name = ? WHERE number = ? AND user = ? AND name != ?", name, row.number, user, name)
-	return err
+	return f.one("UPDATE members SET name = ? WHERE number = ? AND user = ? AND name != ?", name, row.number, user, name)
 }
 
 func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {

@@ -142,7 +142,7 @@ func (w *words) flush() error {
 		}
 	}
 	for _, doc := range slices.Sorted(maps.Keys(w.pending)) {
-		if _, err := w.fold.exec("INSERT INTO search (rowid, terms) VALUES (?, ?)", doc, w.pending[doc]); err != nil {
+		if err := w.fold.one("INSERT INTO search (rowid, terms) VALUES (?, ?)", doc, w.pending[doc]); err != nil {
 			return fmt.Errorf("search: %w", err)
 		}
 	}

@@ -192,7 +192,7 @@ func (r *fanRoom) listen(i int, stop *atomic.Bool) error {
 		case opcode == wire.Close:
 			return fmt.Errorf("%s, member %d was closed: %q", r.name, i, payload)
 		}
-		n, err := number(payload)
+		n, err := Number(payload)
 		switch {
 		case err != nil:
 			return fmt.Errorf("%s, member %d: %w", r.name, i, err)
@@ -215,8 +215,8 @@ func (r *fanRoom) listen(i int, stop *atomic.Bool) error {
 	}
 }
 
-// number of the message that a frame tells of; 0: it tells of none.
-func number(payload []byte) (int, error) {
+// Number of the message of a [Fan] that a frame tells of; 0: it tells of none.
+func Number(payload []byte) (int, error) {
 	if bytes.Contains(payload, []byte(`"error":`)) {
 		return 0, errors.New(string(payload))
 	}

@@ -14,7 +14,7 @@
 //	go test -tags e2e ./services/e2e/...               # and Chromium, PostgreSQL
 //	NATTER_E2E_KILLS=20 go test -run Crash ./services/e2e/
 //	NATTER_E2E_HANDOVERS=200 go test -tags e2e -timeout 60m -run 'Replicas$' ./services/e2e/
-//	go test -run '^$' -bench Sends256 ./services/e2e/
+//	go test -run '^$' -bench Sends256 ./services/e2e/      # RESULTS.md has what came of it
 //
 // The logs of every process of a failed test are kept in artifacts/.
 package e2e

@@ -184,6 +184,7 @@ func TestRoomsAndPeople(t *testing.T) {
 		bo.sees("Am I muted?", "failed")
 		bo.until("why, and what to do", `document.querySelector(".progress.failed").textContent.includes("you may not write here") && document.querySelectorAll(".progress.failed button").length === 2`)
 		ana.do(all("person") + fmt.Sprintf(`.find((p) => p.dataset.user === %q).click()`, bo.id))
+		ana.until("until when he is muted, and how to end it", one("person-muted")+`?.textContent.startsWith("Muted, cannot write here until") && `+one("person-unmute")+` && !`+one("person-mute"))
 		ana.must(ana.Click("person-kick"))
 		bo.until("that he was removed, and by whom", `document.querySelector(".panel.stop")?.textContent.includes("Ana removed you")`)
 		ana.faultless()

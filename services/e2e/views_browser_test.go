@@ -97,6 +97,15 @@ func views(room string, network *proxy.Proxy) []view {
 			p.writes("On the train, back at six.")
 			p.until("that it waits", `document.querySelector(".progress")`)
 		}, true},
+		{"muted", func(p person) {
+			p.do(`for (const room of ["winter", "tools"]) localStorage.setItem("natter.muted." + room, "true")`)
+			p.must(p.Reload())
+			p.online()
+			p.until("muted rooms", `document.querySelector(".room.muted")`)
+			p.do(one("back") + `.click()`)
+			p.until("the rooms", all("room")+`.some((r) => r.offsetParent)`)
+			p.do(`for (const room of ["winter", "tools"]) localStorage.removeItem("natter.muted." + room)`)
+		}, true},
 		{"rooms", func(p person) {
 			p.do(one("back") + `.click()`)
 			p.until("the rooms", all("room")+`.some((r) => r.offsetParent)`)

@@ -47,11 +47,13 @@ export function personCard(chat, room, user, { near, onOpen }) {
     const may = (owner || (room.role === 'MODERATOR' && !['OWNER', 'MODERATOR'].includes(person?.role))) && room.kind !== 'DIRECT' && !me;
     order.hidden = !may;
     if (!may) return;
+    const mute = muteOf(room, user);
     const button = (key, act, danger = false) => h('button', { type: 'button', class: danger ? 'danger' : '', 'data-test': `person-${key}`, onclick: () => run(act) }, t(`person.${key}`));
     fill(order,
+      mute?.on && h('p', { class: 'meta', 'data-test': 'person-muted' }, mute.until ? t('person.mutedUntil', { time: fullTime(mute.until) }) : t('person.muted')),
       owner && person && h('label', { class: 'line' }, h('span', {}, t('person.role')), roleField()),
       h('div', { class: 'person-actions' },
-        button('mute', () => room.mute(user, { until: Date.now() + HOUR })), button('unmute', () => room.unmute(user)),
+        !mute?.on && button('mute', () => room.mute(user, { until: Date.now() + HOUR })), mute?.on !== false && button('unmute', () => room.unmute(user)),
         person && button('kick', () => room.kick(user), true),
         button('ban', async () => await sure(element, t('person.ban'), t('person.banWords', { name, room: room.title }), t('person.ban')) && room.ban(user), true),
         !person && button('unban', () => room.unban(user))));
@@ -71,6 +73,20 @@ export function personCard(chat, room, user, { near, onOpen }) {
       toast('person.failed', error, element);
     }
   }
+}
+
+/**
+ * Whether somebody is muted, as far as the events at hand tell: the server is not asked.
+ * @param {import('/natter.js').Room} room
+ * @param {string} user
+ * @returns {{on: boolean, until?: string}|null} null: that is not known
+ */
+function muteOf(room, user) {
+  if (room.hasAfter) return null; // newer events are not at hand
+  const last = /** @type {import('/natter.js').Notice|undefined} */ (room.entries.findLast((entry) => entry.user === user && (entry.type === 'muted' || entry.type === 'unmuted')));
+  if (!last) return null;
+  const { until } = last.change;
+  return { on: last.type === 'muted' && (!until || Date.parse(until) > Date.now()), until };
 }
 
 /** A name that opens the card. */

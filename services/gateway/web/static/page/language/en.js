@@ -266,6 +266,8 @@ export default {
   'person.role': 'Role',
   'person.mute': 'Mute for an hour',
   'person.unmute': 'Unmute',
+  'person.muted': 'Muted, cannot write here',
+  'person.mutedUntil': 'Muted, cannot write here until {time}',
   'person.kick': 'Remove from the room',
   'person.ban': 'Ban',
   'person.banWords': '{name} leaves {room} and cannot come back until somebody lifts the ban.',

@@ -265,6 +265,8 @@ export default {
   'person.role': '角色',
   'person.mute': '禁言一小时',
   'person.unmute': '解除禁言',
+  'person.muted': '已被禁言，不能在这里发言',
+  'person.mutedUntil': '已被禁言，{time} 前不能在这里发言',
   'person.kick': '移出房间',
   'person.ban': '封禁',
   'person.banWords': '{name} 将离开 {room}，在解除封禁前不能再进入。',

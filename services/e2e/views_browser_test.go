@@ -104,7 +104,6 @@ func views(room string, network *proxy.Proxy) []view {
 			p.until("muted rooms", `document.querySelector(".room.muted")`)
 			p.do(one("back") + `.click()`)
 			p.until("the rooms", all("room")+`.some((r) => r.offsetParent)`)
-			p.do(`for (const room of ["winter", "tools"]) localStorage.removeItem("natter.muted." + room)`)
 		}, true},
 		{"rooms", func(p person) {
 			p.do(one("back") + `.click()`)
@@ -168,7 +167,7 @@ func TestViews(t *testing.T) {
 					continue
 				}
 				p.must(p.Go(base + "/icon.svg"))
-				p.do(`for (const key of Object.keys(localStorage)) if (key.startsWith("natter.draft.")) localStorage.removeItem(key)`)
+				p.do(`for (const key of Object.keys(localStorage)) if (/^natter\.(draft|muted)\./.test(key)) localStorage.removeItem(key)`)
 				p.must(p.Go(base + "/#/" + room))
 				p.online()
 				p.until("the conversation", on("Then it is settled."))

@@ -38,7 +38,8 @@ func (e *Erase) Run(ctx context.Context, env *command.Env, client *command.Clien
 		if err != nil {
 			return unfinished(err)
 		}
-		if last = report; !report.GetDone() {
+		news := report.GetRooms() != last.GetRooms() || report.GetEvents() != last.GetEvents()
+		if last = report; news && !report.GetDone() {
 			fmt.Fprintf(env.Stderr, "%d rooms looked at, %d events erased\n", report.GetRooms(), report.GetEvents())
 		}
 	}

@@ -27,12 +27,21 @@ func (l *logger) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(forma
 func (l *logger) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	l.log.Error(text)
-	if strings.Contains(text, syscall.ENOSPC.Error()) {
+	if ofFullDisk(text) {
 		select {
 		case l.full <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// ofFullDisk takes the word of the store alone: what is said of a connection
+// begins with its address, and may have in it what a stranger sent.
+func ofFullDisk(text string) bool {
+	if !strings.HasPrefix(text, "JetStream failed to store a msg on stream ") && !strings.HasPrefix(text, "Filestore [") {
+		return false
+	}
+	return strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error())
 }
 
 func (l *logger) Fatalf(format string, v ...any) {

@@ -95,6 +95,7 @@ func start(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded NATS: %w", err)
 	}
+	_ = os.Remove(probe(cfg.DataDir)) // of a process that was killed while it looked for room
 	ctx, endHealing := context.WithCancel(context.Background())
 	s := &Server{
 		cfg: cfg, notes: newLogger(cfg.Log.With("component", "nats-server")), keys: cfg.Keys, log: cfg.Log, lock: lock, endHealing: endHealing,
@@ -227,8 +228,10 @@ func (s *Server) Connect(ctx context.Context, service, instance string) (*nats.C
 
 // Addr is "host:port" of the listener, or empty if the server does not listen.
 func (s *Server) Addr() string {
-	if ns := s.running(); ns != nil && ns.Addr() != nil {
-		return ns.Addr().String()
+	if ns := s.running(); ns != nil {
+		if addr := ns.Addr(); addr != nil {
+			return addr.String()
+		}
 	}
 	return ""
 }

@@ -61,6 +61,8 @@ func TestStrangersSayNothingOfTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Shutdown()
+	s.endHealing() // or it might take the word before it is seen here
+	s.healing.Wait()
 	stranger, err := net.Dial("tcp", s.Addr())
 	if err != nil {
 		t.Fatal(err)

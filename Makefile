@@ -84,8 +84,8 @@ chaos: ## break natter while people talk, and check what they saw: NATTER_CHAOS_
 restarts: ## 300 restarts of gateways, and 30 s without a network, under load; a webhook's receiver that is down for a minute
 	NATTER_E2E_RESTARTS=300 NATTER_E2E_OUTAGE=30s NATTER_E2E_HOOK_DOWN=1m $(GO) test $(RACE) -count=1 -timeout 60m -run 'TestRollingRestarts|TestNetworkFaults|TestAWebhookOutlivesItsReceiver' ./services/e2e/
 
-power: ## lose the power under load, 5 times in each shape (NATTER_E2E_POWERLOSSES): needs Linux, root, loop devices, xfsprogs, PostgreSQL
-	$(GOTEST) -count=1 -timeout 60m -tags 'e2e power' -run 'TestPowerLoss|TestLose' ./services/e2e ./services/e2e/harness/disk
+power: ## lose the power under load, 5 times in each shape (NATTER_E2E_POWERLOSSES), and fill the disk: needs Linux, root, loop devices, xfsprogs, PostgreSQL
+	$(GOTEST) -count=1 -timeout 60m -tags 'e2e power' -run 'TestPowerLoss|TestLose|TestFullDisk' ./services/e2e ./services/e2e/chaos ./services/e2e/harness/disk
 
 bench: ## benchmarks of every module, and of the whole program
 	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -benchmem $(addsuffix /...,$(addprefix ./,$(MODULES)))
@@ -107,7 +107,7 @@ lint: $(TOOLS)/buf $(TOOLS)/staticcheck ## format, vet, staticcheck, protobuf ru
 	$(GO) vet $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	$(GO) vet -tags e2e ./services/e2e/... ./services/history/... ./services/internal/pgtest/
 	$(GO) vet -tags chaos,e2e ./services/e2e/chaos/... ./services/e2e/harness/...
-	$(GO) vet -tags e2e,power ./services/e2e ./services/e2e/harness/disk
+	$(GO) vet -tags e2e,power ./services/e2e ./services/e2e/chaos ./services/e2e/harness/disk
 	$(TOOLS)/staticcheck $(addsuffix /...,$(addprefix ./,$(MODULES)))
 	cd proto && $(TOOLS)/buf lint
 	@if [ -n "$(AGAINST)" ] && git cat-file -e $(AGAINST):proto/buf.yaml 2>/dev/null; then \

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -64,6 +65,14 @@ func (m *metrics) committed(events int, took time.Duration) {
 	m.events.Add(float64(events))
 	m.size.Observe(float64(events))
 	m.commits.Observe(took.Seconds())
+}
+
+// forget takes away what only the owner of a partition knows: the next one tells it.
+func (m *metrics) forget(partition int) {
+	label := strconv.Itoa(partition)
+	for _, v := range []*prometheus.GaugeVec{m.behind, m.age, m.waiting} {
+		v.DeleteLabelValues(label)
+	}
 }
 
 // Why a partition is given up.

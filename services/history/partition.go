@@ -36,6 +36,7 @@ const (
 // own takes a partition over, and writes it until ctx ends or it is another's.
 func (s *Service) own(ctx context.Context, partition int, l *lease) error {
 	log := s.log.With("partition", partition)
+	defer s.metrics.forget(partition) // or its last words would stand beside the next owner's
 	defer func() {
 		if ctx.Err() != nil {
 			s.trouble.set(partition, nil) // another's now

@@ -37,7 +37,12 @@ func load() map[string]file {
 	files := map[string]file{}
 	each(static, "static", func(name string, body []byte) { files[name] = newFile(name, strip(name, body)) })
 	files["page/languages.js"] = newFile("page/languages.js", Languages())
-	each(bundled, "bundled", func(name string, body []byte) { files[name] = newFile(name, body) })
+	each(bundled, "bundled", func(name string, body []byte) {
+		if source, ok := files[name]; ok {
+			files["source/"+name] = source // which the maps name
+		}
+		files[name] = newFile(name, body)
+	})
 	return files
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -122,5 +123,30 @@ func TestLanguages(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}
+	}
+}
+
+// TestMapsLeadToSources: what a map names is served, and is no bundle.
+func TestMapsLeadToSources(t *testing.T) {
+	files := load()
+	maps := 0
+	for name, f := range files {
+		if !strings.HasSuffix(name, ".map") {
+			continue
+		}
+		maps++
+		var m struct{ Sources []string }
+		if err := json.Unmarshal(f.body, &m); err != nil || len(m.Sources) == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, source := range m.Sources {
+			got, ok := files[strings.TrimPrefix(source, "/")]
+			if !ok || bytes.Contains(got.body, []byte("sourceMappingURL")) {
+				t.Errorf("%s names %s, which is not there or a bundle itself", name, source)
+			}
+		}
+	}
+	if maps != 2 {
+		t.Errorf("%d maps", maps)
 	}
 }

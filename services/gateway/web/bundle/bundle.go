@@ -7,6 +7,7 @@ import (
 	"errors"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -89,7 +90,11 @@ func served(name string, body []byte) ([]byte, error) {
 	sources, _ := m["sources"].([]any)
 	for i, source := range sources {
 		relative, _ := source.(string)
-		sources[i] = "/" + path.Join(path.Dir(name), relative)
+		source := path.Join(path.Dir(name), relative)
+		if slices.Contains(scripts, source) {
+			source = "source/" + source // under its own name the bundle is served
+		}
+		sources[i] = "/" + source
 	}
 	return json.Marshal(m)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/natter-chat/natter/services/e2e/harness/client"
 	"github.com/natter-chat/natter/services/e2e/harness/disk"
 	"github.com/natter-chat/natter/services/e2e/harness/process"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
@@ -133,7 +134,12 @@ func TestPowerLossWithoutSync(t *testing.T) {
 	p.pull(t)
 
 	again := enter(t, p.d, 0, "ana")
-	page := again.page(M{"room": room, "after": 0, "limit": 100})
+	page := &client.Page{}
+	if reply := again.do("messages", M{"room": room, "after": 0, "limit": 100}); reply.Page != nil {
+		page = reply.Page
+	} else { // the room was as young, and is made again
+		again.create(room, nil)
+	}
 	if len(page.Messages) < sent && again.welcome.Epoch == before {
 		t.Errorf("messages are gone, and the epoch is still %s", before)
 	}

@@ -62,7 +62,14 @@ func restores(t *testing.T, from, to *shape.Deployment) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What another deployment, or another time, has left is not gone on with.
+	if err := os.WriteFile(backup+".part", []byte(`{"natter":{"format":"backup","version":3,"epoch":1}}`+"\n"+`{"event":{"room":"zz","seq":1}}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	mustNatterctl(t, from, "backup", backup)
+	if bytes.Contains(read(t, backup), []byte(`"zz"`)) {
+		t.Error("a part of something else is in the backup")
+	}
 	close(stop)
 	<-stopped
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -229,7 +230,7 @@ func (q *webhookQueries) Test(ctx context.Context, in *historyv1.WebhooksTestReq
 		return nil, q.away(ctx, err)
 	}
 	began := time.Now()
-	a := q.service.webhooks.post.Post(ctx, h.URL, h.Signing(began), webhook.Delivery{Webhook: h.ID, Epoch: q.service.epoch.Load(), Attempt: 1})
+	a := q.service.webhooks.post.Post(ctx, h.URL, h.Signing(began), webhook.Delivery{Webhook: h.ID, Epoch: q.service.epoch.Load(), Attempt: 1, Test: strconv.FormatInt(began.UnixNano(), 36)})
 	return &historyv1.WebhooksTestResponse{Delivered: a.Problem == "", Status: uint32(a.Status), Problem: a.Problem, Took: durationpb.New(time.Since(began))}, nil
 }
 

@@ -29,6 +29,8 @@ type Delivery struct {
 	// After and Through are the seqs that it is about: above the one, up to the
 	// other.
 	After, Through uint32
+	// Test tells a delivery of a test, which has no events, from any other.
+	Test string
 	// Attempt counts from 1.
 	Attempt int
 	// Events of the kinds that are told, in order.
@@ -38,6 +40,9 @@ type Delivery struct {
 // ID is the same for each attempt to deliver the same events, and for no
 // others.
 func (d Delivery) ID() string {
+	if d.Test != "" {
+		return d.Webhook + ".test." + d.Test
+	}
 	return d.Webhook + "." + d.Room + "." + strconv.FormatUint(d.Epoch, 10) + "." + strconv.FormatUint(uint64(d.After), 10) + "-" + strconv.FormatUint(uint64(d.Through), 10)
 }
 

@@ -56,7 +56,7 @@ func TestAPartIsGoneOnWith(t *testing.T) {
 	if err := os.WriteFile(path+".part", []byte(whole+`{"mark":{"room":"r","user":"u","seq":1}}`+"\n"+`{"event":{"roo`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := openPart(path)
+	p, err := openPart(path, partKept)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,28 @@ func TestAPartIsGoneOnWith(t *testing.T) {
 	if content, err := os.ReadFile(path); err != nil || string(content) != whole+"more\n" {
 		t.Errorf("the file is %q, %v", content, err)
 	}
-	if _, err := openPart(path); err == nil {
+	if _, err := openPart(path, partKept); err == nil {
 		t.Error("a file that is there was written over")
+	}
+}
+
+// TestAnOldPartIsBegunAnew: what was erased since would still be in it.
+func TestAnOldPartIsBegunAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path+".part", []byte(`{"natter":{"format":"export","version":1,"room":"r"}}`+"\n"+`{"event":{"room":"r","seq":7}}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-partKept - time.Minute)
+	if err := os.Chtimes(path+".part", old, old); err != nil {
+		t.Fatal(err)
+	}
+	p, err := openPart(path, partKept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.file.Close()
+	if content, err := os.ReadFile(path + ".part"); err != nil || len(content) != 0 || !p.at.empty() {
+		t.Errorf("it goes on at %+v with %q (%v)", p.at, content, err)
 	}
 }
 

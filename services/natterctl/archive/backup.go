@@ -16,13 +16,14 @@ import (
 type Backup struct {
 	command.Long
 
-	File string `arg:"" help:"File to write. It is called FILE.part until all is there; a part that is there is gone on with."`
+	File string `arg:"" help:"File to write. It is called FILE.part until all is there."`
 }
 
-// Run writes the file, and last a line with its checksum.
+// Run writes the file, and last a line with its checksum. It always begins anew: a
+// part of another time may have what was erased since, or be of another deployment.
 func (b *Backup) Run(ctx context.Context, env *command.Env, client *command.Client) error {
-	return write(env, b.File, func(at last, w *os.File, bar io.Writer) error {
-		stream, err := client.Store.Backup(ctx, &historyv1.BackupRequest{AfterRoom: at.Room, AfterSeq: at.Seq})
+	return write(env, b.File, 0, func(_ last, w *os.File, bar io.Writer) error {
+		stream, err := client.Store.Backup(ctx, &historyv1.BackupRequest{})
 		if err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ func (b *Backup) Run(ctx context.Context, env *command.Env, client *command.Clie
 			return err
 		}
 		return seal(w)
-	}, func(at last) bool { return at.User == "" })
+	}, func(last) bool { return true })
 }
 
 // checksum is the last line of a backup.

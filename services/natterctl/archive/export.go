@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/services/natterctl/command"
@@ -16,12 +17,12 @@ type ExportRoom struct {
 	command.Long
 
 	Room string `arg:"" help:"Room id."`
-	File string `arg:"" help:"File to write. It is called FILE.part until all is there; a part that is there is gone on with."`
+	File string `arg:"" help:"File to write. It is called FILE.part until all is there; a part of the last hour is gone on with."`
 }
 
 // Run writes the file.
 func (e *ExportRoom) Run(ctx context.Context, env *command.Env, client *command.Client) error {
-	return write(env, e.File, func(at last, w *os.File, bar io.Writer) error {
+	return write(env, e.File, partKept, func(at last, w *os.File, bar io.Writer) error {
 		stream, err := client.Messages.Export(ctx, &historyv1.MessagesExportRequest{Room: e.Room, After: at.Seq})
 		if err != nil {
 			return err
@@ -38,12 +39,12 @@ type ExportUser struct {
 	command.Long
 
 	User string `arg:"" help:"User id; a guest's too."`
-	File string `arg:"" help:"File to write. It is called FILE.part until all is there; a part that is there is gone on with."`
+	File string `arg:"" help:"File to write. It is called FILE.part until all is there; a part of the last hour is gone on with."`
 }
 
 // Run writes the file.
 func (e *ExportUser) Run(ctx context.Context, env *command.Env, client *command.Client) error {
-	return write(env, e.File, func(at last, w *os.File, bar io.Writer) error {
+	return write(env, e.File, partKept, func(at last, w *os.File, bar io.Writer) error {
 		stream, err := client.Users.Export(ctx, &historyv1.UsersExportRequest{User: e.User, AfterRoom: at.Room, AfterSeq: at.Seq})
 		if err != nil {
 			return err
@@ -71,9 +72,9 @@ func pour(w io.Writer, receive func() ([]byte, error)) error {
 	}
 }
 
-// write writes a file by way of its part, which a next run goes on with.
-func write(env *command.Env, path string, fill func(at last, w *os.File, bar io.Writer) error, same func(last) bool) error {
-	part, err := openPart(path)
+// write writes a file by way of its part, which a next run within a time goes on with.
+func write(env *command.Env, path string, kept time.Duration, fill func(at last, w *os.File, bar io.Writer) error, same func(last) bool) error {
+	part, err := openPart(path, kept)
 	if err != nil {
 		return err
 	}
@@ -84,6 +85,9 @@ func write(env *command.Env, path string, fill func(at last, w *os.File, bar io.
 	bar := command.NewProgress(env.Stderr, -1, "wrote", "bytes")
 	err = fill(part.at, part.file, bar)
 	bar.Finish()
+	if size, statErr := part.file.Seek(0, io.SeekEnd); err != nil && (kept == 0 || size == 0 && statErr == nil) {
+		return errors.Join(err, os.Remove(path+".part")) // nothing to go on with
+	}
 	if err != nil {
 		return &command.Advised{Err: err, Next: "repeat the same command: it goes on with " + path + ".part."}
 	}

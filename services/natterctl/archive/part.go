@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // last is where an export stopped: its subject, and the last event it has.
@@ -25,9 +26,13 @@ type part struct {
 	at   last
 }
 
-// openPart opens what an export before left behind, cut after its last whole
-// event, or begins anew.
-func openPart(path string) (*part, error) {
+// partKept is how long a part may be gone on with: what was deleted or erased since
+// would still be in it.
+const partKept = time.Hour
+
+// openPart opens what an export before left behind within a time, cut after its
+// last whole event, or begins anew.
+func openPart(path string, kept time.Duration) (*part, error) {
 	if _, err := os.Stat(path); err == nil {
 		return nil, fmt.Errorf("%s is there already", path)
 	}
@@ -36,7 +41,10 @@ func openPart(path string) (*part, error) {
 		return nil, err
 	}
 	p := &part{file: file}
-	whole, err := p.look()
+	whole := int64(0)
+	if info, statErr := file.Stat(); statErr != nil || time.Since(info.ModTime()) < kept {
+		whole, err = p.look()
+	}
 	if err == nil {
 		err = file.Truncate(whole)
 	}

@@ -149,6 +149,9 @@ func stepOf(r *chatv1.Refusal) string {
 		if r.GetField() == "force" {
 			return "do that, or repeat with --force."
 		}
+		if !strings.Contains(r.GetMessage(), "scope") && !strings.Contains(r.GetMessage(), "admins") {
+			return "" // a user's right, and the message says which
+		}
 		return "use an admin token that has the scope; natterctl secrets admin-token makes one."
 	case chatv1.ErrorCode_NOT_FOUND:
 		return "see what is there: natterctl " + listing(r.GetField())

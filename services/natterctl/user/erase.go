@@ -35,6 +35,9 @@ func (e *Erase) Run(ctx context.Context, env *command.Env, client *command.Clien
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if err != nil && last == nil {
+			return err
+		}
 		if err != nil {
 			return unfinished(err)
 		}

@@ -93,6 +93,7 @@ func Main(ctx context.Context, args []string, env command.Env) int {
 		fmt.Fprintf(env.Stderr, "natterctl: %s\nNext: %s --help\n", command.Clean(err.Error()), understood(err))
 		return command.ExitUsage
 	}
+	profile.PreferTyped(chosen)
 	env.Format = c.Output
 	return c.run(ctx, chosen, &env)
 }

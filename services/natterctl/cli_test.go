@@ -82,6 +82,34 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// TestTypedTokens: what is typed counts more than a variable, also in its other form.
+func TestTypedTokens(t *testing.T) {
+	(&fixture{}).serve(t)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(adminToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("a token, beside a file's variable", func(t *testing.T) {
+		t.Setenv("NATTER_ADMIN_TOKEN", "")
+		t.Setenv("NATTER_ADMIN_TOKEN_FILE", file+"x")
+		if r := natterctl(t, "rooms", "list", "--token", adminToken); r.exit != 0 {
+			t.Errorf("exit %d:\n%s", r.exit, r.stderr)
+		}
+	})
+	t.Run("a file, beside a token's variable", func(t *testing.T) {
+		t.Setenv("NATTER_ADMIN_TOKEN", "another")
+		t.Setenv("NATTER_ADMIN_TOKEN_FILE", "")
+		if r := natterctl(t, "rooms", "list", "--token-file", file); r.exit != 0 {
+			t.Errorf("exit %d:\n%s", r.exit, r.stderr)
+		}
+	})
+	t.Run("both typed", func(t *testing.T) {
+		if r := natterctl(t, "rooms", "list", "--token", adminToken, "--token-file", file); r.exit != 1 || !strings.Contains(r.stderr, "one is enough") {
+			t.Errorf("exit %d:\n%s", r.exit, r.stderr)
+		}
+	})
+}
+
 func TestNobodyAnswers(t *testing.T) {
 	t.Setenv("NATTER_ADMIN_TOKEN", adminToken)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

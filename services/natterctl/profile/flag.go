@@ -71,10 +71,8 @@ func (f *Flag) given(ctx *kong.Context, name string) string {
 
 // given tells whether the command line or a variable sets a flag.
 func given(ctx *kong.Context, name string) bool {
-	for _, path := range ctx.Path {
-		if path.Flag != nil && path.Flag.Name == name && !path.Resolved {
-			return true
-		}
+	if typed(ctx, name) {
+		return true
 	}
 	for _, flag := range ctx.Flags() {
 		if flag.Name != name {

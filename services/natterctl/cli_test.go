@@ -82,6 +82,13 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// TestAUsersRights: what a user may not do there no other admin token mends.
+func TestAUsersRights(t *testing.T) {
+	t.Setenv("NATTER_ADMIN_TOKEN", adminToken)
+	(&fixture{refusal: rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Message: "you are muted in this room"})}).serve(t)
+	natterctl(t, "rooms", "list").want(t, 1, "", "natterctl: FORBIDDEN: you are muted in this room\n")
+}
+
 // TestTypedTokens: what is typed counts more than a variable, also in its other form.
 func TestTypedTokens(t *testing.T) {
 	(&fixture{}).serve(t)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	gatewayv1 "github.com/natter-chat/natter/proto/natter/gateway/v1"
@@ -89,7 +91,7 @@ func (f *fixture) admit(ctx context.Context) error {
 		return f.refusal
 	}
 	if !rpc.CallerOf(ctx).Admin {
-		return rpc.Refuse(&chatv1.Refusal{Code: chatv1.ErrorCode_FORBIDDEN, Message: "this is for admins"})
+		return status.Error(codes.PermissionDenied, "this is for admins")
 	}
 	return nil
 }

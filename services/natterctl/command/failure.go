@@ -75,10 +75,8 @@ func refusalOf(err error, addr string) (*chatv1.Refusal, int) {
 		return nil, ExitRefused
 	}
 	st := answer.GRPCStatus()
-	for _, detail := range st.Details() {
-		if r, ok := detail.(*chatv1.Refusal); ok {
-			return r, exitOf(r.GetCode())
-		}
+	if r := told(st); r != nil {
+		return r, exitOf(r.GetCode())
 	}
 	r := &chatv1.Refusal{Code: codeOf(st.Code()), Message: st.Message()}
 	switch st.Code() {
@@ -90,6 +88,17 @@ func refusalOf(err error, addr string) (*chatv1.Refusal, int) {
 		r.Message = fmt.Sprintf("%s does not offer this: %s", addr, st.Message())
 	}
 	return r, exitOf(r.Code)
+}
+
+// told is the refusal that a server gives with a status; nil: none, as where an
+// admin's token does not open a method.
+func told(st *status.Status) *chatv1.Refusal {
+	for _, detail := range st.Details() {
+		if r, ok := detail.(*chatv1.Refusal); ok {
+			return r
+		}
+	}
+	return nil
 }
 
 // innermost is the cause in gRPC's account of a failed connection.
@@ -135,6 +144,8 @@ func nextStep(err error, r *chatv1.Refusal) string {
 		return "where the services run apart, each has an address: --history-addr, --presence-addr, --gateway-addr. If it has, it is of an older version than natterctl."
 	case errors.Is(err, context.Canceled) || r == nil:
 		return ""
+	case status.Code(err) == codes.PermissionDenied && told(status.Convert(err)) == nil:
+		return "use an admin token that has the scope; natterctl secrets admin-token makes one."
 	case r.GetRetryAfterMs() > 0:
 		return fmt.Sprintf("try again in %s.", time.Duration(r.GetRetryAfterMs())*time.Millisecond)
 	}
@@ -149,10 +160,7 @@ func stepOf(r *chatv1.Refusal) string {
 		if r.GetField() == "force" {
 			return "do that, or repeat with --force."
 		}
-		if !strings.Contains(r.GetMessage(), "scope") && !strings.Contains(r.GetMessage(), "admins") {
-			return "" // a user's right, and the message says which
-		}
-		return "use an admin token that has the scope; natterctl secrets admin-token makes one."
+		return "" // a user's right, and the message says which
 	case chatv1.ErrorCode_NOT_FOUND:
 		return "see what is there: natterctl " + listing(r.GetField())
 	case chatv1.ErrorCode_BAD_REQUEST, chatv1.ErrorCode_TOO_LARGE:

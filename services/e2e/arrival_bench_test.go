@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/natter-chat/natter/services/e2e/harness/bare"
-	"github.com/natter-chat/natter/services/e2e/harness/build"
 	"github.com/natter-chat/natter/services/e2e/harness/load"
 	"github.com/natter-chat/natter/services/e2e/harness/process"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
@@ -102,23 +100,10 @@ func missed(c *wire.Conn) error {
 
 func arrivalsBare(b *testing.B) float64 {
 	b.Helper()
-	path, err := shared.programs.Path(build.Bare())
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr, err := process.FreeAddr()
-	if err != nil {
-		b.Fatal(err)
-	}
-	p := process.New(process.Config{
-		Name: "bare", Path: path, Args: []string{addr, string(bare.Direct)}, Log: filepath.Join(b.TempDir(), "log"), Ready: "http://" + addr + "/readyz",
-	})
-	if err := p.Start(b.Context()); err != nil {
-		b.Fatal(err)
-	}
+	p, url := startBare(b, bare.Direct)
 	defer p.Kill()
 	return arrive(b, p, func(i int) (*wire.Conn, error) {
-		return wire.Dial("http://"+addr+"?room="+arrivalRoom(i/arrivalPerRoom), "", process.Patience)
+		return wire.Dial(url+"?room="+arrivalRoom(i/arrivalPerRoom), "", process.Patience)
 	})
 }
 

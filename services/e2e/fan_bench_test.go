@@ -2,12 +2,10 @@ package e2e_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/natter-chat/natter/services/e2e/harness/bare"
-	"github.com/natter-chat/natter/services/e2e/harness/build"
 	"github.com/natter-chat/natter/services/e2e/harness/load"
 	"github.com/natter-chat/natter/services/e2e/harness/process"
 	"github.com/natter-chat/natter/services/e2e/harness/shape"
@@ -65,23 +63,10 @@ type fanFigures struct {
 
 func fanBare(b *testing.B, cfg load.FanConfig, mode bare.Mode) fanFigures {
 	b.Helper()
-	path, err := shared.programs.Path(build.Bare())
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr, err := process.FreeAddr()
-	if err != nil {
-		b.Fatal(err)
-	}
-	p := process.New(process.Config{
-		Name: "bare", Path: path, Args: []string{addr, string(mode)}, Log: filepath.Join(b.TempDir(), "log"), Ready: "http://" + addr + "/readyz",
-	})
-	if err := p.Start(b.Context()); err != nil {
-		b.Fatal(err)
-	}
+	p, url := startBare(b, mode)
 	defer p.Kill()
 	cfg.Enter = func(room string, _ int) (*wire.Conn, error) {
-		return wire.Dial("http://"+addr+"?room="+room, "", process.Patience)
+		return wire.Dial(url+"?room="+room, "", process.Patience)
 	}
 	return fan(b, cfg, p)
 }

@@ -17,9 +17,20 @@ import (
 // TestChaos: nothing that was acked is lost, doubled, reordered or leaked,
 // whatever happens to natter while people talk.
 func TestChaos(t *testing.T) {
+	inShapes(t, func(*chaos.Config) {})
+}
+
+// inShapes runs in each shape that needs Go alone, with a change to the
+// configuration, and finds nothing.
+func inShapes(t *testing.T, change func(*chaos.Config)) {
+	t.Helper()
 	built := programs(t, "faultpoints")
 	for _, shape := range []string{"standalone", "split"} {
-		t.Run(shape, func(t *testing.T) { clean(t, config(t, shape, built)) })
+		t.Run(shape, func(t *testing.T) {
+			cfg := config(t, shape, built)
+			change(&cfg)
+			clean(t, cfg)
+		})
 	}
 }
 

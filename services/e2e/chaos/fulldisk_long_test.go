@@ -2,17 +2,14 @@
 
 package chaos_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/natter-chat/natter/services/e2e/chaos"
+)
 
 // TestChaosFullDisks: what keeps data has a small disk, which is full now and
 // then, beside all other faults. It needs root.
 func TestChaosFullDisks(t *testing.T) {
-	built := programs(t, "faultpoints")
-	for _, shape := range []string{"standalone", "split"} {
-		t.Run(shape, func(t *testing.T) {
-			cfg := config(t, shape, built)
-			cfg.SmallDisks = true
-			clean(t, cfg)
-		})
-	}
+	inShapes(t, func(cfg *chaos.Config) { cfg.SmallDisks = true })
 }

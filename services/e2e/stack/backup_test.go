@@ -98,7 +98,7 @@ func comeIn(t *testing.T, p *compose.Project) *client.Client {
 // say is a message that is acked.
 func say(t *testing.T, c *client.Client, text string) {
 	t.Helper()
-	reply, err := c.Do(t.Context(), "send", client.M{"room": "kept", "clientMsgId": text, "text": text, "attempt": 1})
+	reply, err := c.Do(t.Context(), "send", client.M{"room": "kept", "clientMsgId": strings.ReplaceAll(text, " ", "-"), "text": text, "attempt": 1})
 	if err != nil || reply.Ack == nil {
 		t.Fatalf("send: %s (%v)", reply, err)
 	}

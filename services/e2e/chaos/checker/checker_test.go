@@ -70,6 +70,24 @@ func TestCleanHistory(t *testing.T) {
 	}
 }
 
+// TestLeftMeanwhile: somebody joins, and leaves with another device before the
+// first has its answer, which then says that they are not in.
+func TestLeftMeanwhile(t *testing.T) {
+	s := newScript(t)
+	s.room.Kind = "PUBLIC"
+	s.room.Events[0].Created.Kind = "PUBLIC"
+	s.open(1, "ana", nil)
+	s.add(history.Entry{Kind: history.Opened, Conn: 2, User: "cy"})
+	join := s.ask(2, `"join":{"room":"den"}`)
+	s.show(1, s.log(history.Event{User: "cy", Joined: &history.Joined{Role: "MEMBER"}}))
+	left := s.log(history.Event{User: "cy", Left: &struct{}{}})
+	s.show(1, left)
+	s.frame(history.Got, 2, `{"re":%d,"room":{"room":"den","kind":"PUBLIC","role":"ROLE_UNSPECIFIED","head":%d,"resume":"FRESH"}}`, join, left.Seq)
+	if found := check(t, s.end(1, "ana")); len(found) > 0 {
+		t.Errorf("something is found in a clean history: %v", found)
+	}
+}
+
 // TestPlantedFaults: each fault is found, under its own name, and each rule has
 // one.
 func TestPlantedFaults(t *testing.T) {
@@ -133,6 +151,20 @@ func TestPlantedFaults(t *testing.T) {
 			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: "cy"})
 			re := s.ask(3, `"join":{"room":"den"}`)
 			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":"MEMBER","head":3,"resume":"FRESH"}}`, re)
+			return both(s)
+		}},
+		{"lost", "who joined is told that they are not in, and are", func(s *script) []history.Entry {
+			talk(s)
+			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: "bo"})
+			re := s.ask(3, `"join":{"room":"den"}`)
+			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":"ROLE_UNSPECIFIED","head":3,"resume":"FRESH"}}`, re)
+			return both(s)
+		}},
+		{"lost", "who joined never was in", func(s *script) []history.Entry {
+			talk(s)
+			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: "cy"})
+			re := s.ask(3, `"join":{"room":"den"}`)
+			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":"ROLE_UNSPECIFIED","head":3,"resume":"FRESH"}}`, re)
 			return both(s)
 		}},
 		{"twice", "a message is stored twice", func(s *script) []history.Entry {

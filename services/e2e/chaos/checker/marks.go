@@ -41,7 +41,7 @@ func (r *run) marksInViews() map[reader]uint32 {
 	highest := map[reader]uint32{}
 	byCall := map[*call]map[reader]uint32{} // as known when it was asked
 	step := func(g got, view *history.View) {
-		if view.Role == "" || view.Role == "ROLE_UNSPECIFIED" {
+		if !view.Member() {
 			return
 		}
 		who := reader{view.Room, g.conn.user}

@@ -3,6 +3,7 @@ package checker
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/natter-chat/natter/services/e2e/chaos/history"
 )
@@ -171,6 +172,11 @@ func (m *room) member(user string, seq uint32) bool {
 		}
 	}
 	return false
+}
+
+// was tells whether a user was in the room at any time up to a seq.
+func (m *room) was(user string, seq uint32) bool {
+	return slices.ContainsFunc(m.stays[user], func(s stay) bool { return s.from <= seq })
 }
 
 // at is the stored event at a seq, or nil.

@@ -32,6 +32,9 @@ type View struct {
 	Resume  string `json:"resume"`
 }
 
+// Member tells whether the view says that the user is in the room.
+func (v *View) Member() bool { return v.Role != "" && v.Role != "ROLE_UNSPECIFIED" }
+
 // Ack of a change.
 type Ack struct {
 	Room       string `json:"room"`

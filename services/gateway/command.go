@@ -11,6 +11,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 )
 
 const (
@@ -45,9 +46,10 @@ type command struct {
 // same id again and again until the owner answers it or its deadline is over;
 // no goroutine and no timer belongs to a single one.
 type commands struct {
-	nc      *nats.Conn
-	inbox   string
-	metrics *metrics
+	nc       *nats.Conn
+	exchange *direct.Exchange // nil: all goes by NATS
+	worker   *worker
+	metrics  *metrics
 
 	mu       sync.Mutex
 	last     uint64
@@ -55,8 +57,8 @@ type commands struct {
 	scan     *time.Timer // runs while there are any
 }
 
-func newCommands(nc *nats.Conn, inbox string, m *metrics) *commands {
-	c := &commands{nc: nc, inbox: inbox, metrics: m, underWay: map[uint64]*command{}}
+func newCommands(nc *nats.Conn, x *direct.Exchange, w *worker, m *metrics) *commands {
+	c := &commands{nc: nc, exchange: x, worker: w, metrics: m, underWay: map[uint64]*command{}}
 	c.scan = time.AfterFunc(time.Hour, c.late)
 	c.scan.Stop()
 	return c
@@ -99,10 +101,16 @@ func (cmd *command) attempt(now time.Time) []byte {
 	return data
 }
 
-// send makes an attempt. Nothing is sent while there is no connection: what is
-// buffered then would only come late, and many times.
+// send makes an attempt: within the process, if the owner is there, else by
+// NATS. Nothing is sent while there is no connection: what is buffered then
+// would only come late, and many times.
 func (c *commands) send(cmd *command, token uint64, data []byte) {
-	if c.nc.IsConnected() && c.publish(cmd, c.inbox+strconv.FormatUint(token, 36), data) == nil {
+	inbox := c.worker.inbox + strconv.FormatUint(token, 36)
+	respond := func(reply []byte) { c.worker.offer(&nats.Msg{Subject: inbox, Data: reply}) }
+	if c.exchange.Ask(cmd.subject, direct.Request{Header: cmd.header, Data: data, Respond: respond}) {
+		return
+	}
+	if c.nc.IsConnected() && c.publish(cmd, inbox, data) == nil {
 		return
 	}
 	c.mu.Lock()

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/natter-chat/natter/services/internal/direct"
 )
 
 const (
@@ -29,9 +31,10 @@ type handler func(msg *nats.Msg, d *dirty)
 // worker's subscriptions: what concerns one room is handled in order, by one
 // worker, without a goroutine or a channel per room.
 type dispatcher struct {
-	nc      *nats.Conn
-	seed    maphash.Seed
-	workers []*worker
+	nc       *nats.Conn
+	exchange *direct.Exchange // nil: all comes by NATS
+	seed     maphash.Seed
+	workers  []*worker
 }
 
 // worker handles the messages of its subscriptions one after another, in
@@ -40,6 +43,7 @@ type worker struct {
 	inbox    string // subjects below it are answers to commands
 	answered func(token string, msg *nats.Msg, d *dirty)
 	messages chan *nats.Msg
+	dropped  func() // is told of a message that had no room; it does not wait
 
 	mu       sync.RWMutex
 	handlers map[string]*subscription // by subject
@@ -51,13 +55,14 @@ type subscription struct {
 	subject string
 	handle  handler
 	sub     *nats.Subscription
+	stop    func() // where it does not come by NATS
 }
 
-func newDispatcher(nc *nats.Conn) *dispatcher {
-	d := &dispatcher{nc: nc, seed: maphash.MakeSeed()}
+func newDispatcher(nc *nats.Conn, x *direct.Exchange, dropped func()) *dispatcher {
+	d := &dispatcher{nc: nc, exchange: x, seed: maphash.MakeSeed()}
 	for range max(2, runtime.GOMAXPROCS(0)) {
 		d.workers = append(d.workers, &worker{
-			inbox: nc.NewInbox() + ".", messages: make(chan *nats.Msg, workerQueue), handlers: map[string]*subscription{},
+			inbox: nc.NewInbox() + ".", messages: make(chan *nats.Msg, workerQueue), dropped: dropped, handlers: map[string]*subscription{},
 		})
 	}
 	return d
@@ -73,12 +78,8 @@ func (d *dispatcher) worker(key string) int {
 // connection, since it reads the connection in order: so no flush is needed
 // before a question.
 func (d *dispatcher) subscribe(subject, key string, handle handler) (*subscription, error) {
-	w := d.workers[d.worker(key)]
-	s := &subscription{worker: w, subject: subject, handle: handle}
-	w.mu.Lock()
-	w.handlers[subject] = s
-	w.mu.Unlock()
-	sub, err := d.nc.ChanSubscribe(subject, w.messages)
+	s := d.handled(subject, key, handle)
+	sub, err := d.nc.ChanSubscribe(subject, s.worker.messages)
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("follow %s: %w", subject, err)
@@ -87,8 +88,32 @@ func (d *dispatcher) subscribe(subject, key string, handle handler) (*subscripti
 	return s, nil
 }
 
+// handled has the worker of key handle what comes of a subject.
+func (d *dispatcher) handled(subject, key string, handle handler) *subscription {
+	w := d.workers[d.worker(key)]
+	s := &subscription{worker: w, subject: subject, handle: handle}
+	w.mu.Lock()
+	w.handlers[subject] = s
+	w.mu.Unlock()
+	return s
+}
+
+// subscribeDirect follows a subject of which all that is published is told in
+// this process, too, if there is an exchange; else it is as subscribe.
+func (d *dispatcher) subscribeDirect(subject, key string, handle handler) (*subscription, error) {
+	if d.exchange == nil {
+		return d.subscribe(subject, key, handle)
+	}
+	s := d.handled(subject, key, handle)
+	s.stop = d.exchange.Follow(subject, s.worker.offer)
+	return s, nil
+}
+
 // close ends it. A message that is under way may still come.
 func (s *subscription) close() {
+	if s.stop != nil {
+		s.stop()
+	}
 	if s.sub != nil {
 		_ = s.sub.Unsubscribe() // fails only where the connection has ended, and the subscription with it
 	}
@@ -129,6 +154,16 @@ func (w *worker) run(ctx context.Context) {
 			w.batch(&d)
 			d.flush()
 		}
+	}
+}
+
+// offer puts a message that did not come by NATS behind those that wait; it is
+// dropped where NATS would drop it.
+func (w *worker) offer(msg *nats.Msg) {
+	select {
+	case w.messages <- msg:
+	default:
+		w.dropped()
 	}
 }
 

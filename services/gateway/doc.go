@@ -24,6 +24,10 @@
 //  6. services/gateway/outbox.go: the bytes that wait for one client go out in
 //     one write; a client that does not read is let go.
 //
+// Between the files of the gateway and those of history lies NATS. Where both are
+// one process, commands, their answers and the events take the short cut of
+// package direct: the same bytes to the same functions.
+//
 // # Around that
 //
 // A connection is let in by doors.go, begins in upgrade.go, is greeted in

@@ -34,9 +34,11 @@ func (t *feeds) pin(room string) (*feed, error) {
 	f := t.byRoom[room]
 	if f == nil {
 		f = &feed{room: room, gateway: t.gateway}
-		if err := f.follow(subject.Events(room), f.onEvents); err != nil {
+		sub, err := t.gateway.dispatcher.subscribeDirect(subject.Events(room), room, f.onEvents)
+		if err != nil {
 			return nil, err
 		}
+		f.subs = append(f.subs, sub)
 		if err := f.follow(subject.Signal(room), f.onSignal); err != nil {
 			f.close()
 			return nil, err

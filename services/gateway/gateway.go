@@ -21,6 +21,7 @@ import (
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/proto/subject"
 	"github.com/natter-chat/natter/services/gateway/frame"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/token"
@@ -45,6 +46,7 @@ type Gateway struct {
 	frameLimits frame.Limits
 
 	nc       *nats.Conn
+	exchange *direct.Exchange // nil: history and presence are other processes
 	instance string
 	started  time.Time
 	rooms    historyv1.RoomsClient
@@ -119,13 +121,13 @@ func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInt
 	g.limits.Store(cfg.limitsFrame())
 	g.life, g.end = context.WithCancel(context.Background())
 	g.deployment = &deployment{renewed: func(epoch uint64) { g.background(func(context.Context) { g.renewed(epoch) }) }}
-	g.dispatcher = newDispatcher(nc)
+	g.dispatcher = newDispatcher(nc, g.exchange, g.dropped)
 	for _, w := range g.dispatcher.workers {
-		c := newCommands(nc, w.inbox, m)
+		c := newCommands(nc, g.exchange, w, m)
 		w.answered = c.reply
 		g.commands = append(g.commands, c)
 	}
-	g.questions = &questions{nc: nc, deployment: g.deployment}
+	g.questions = &questions{nc: nc, exchange: g.exchange, deployment: g.deployment}
 	g.stretches = &owners{questions: g.questions, places: make(chan struct{}, repairsAtOnce)}
 	g.feeds = &feeds{gateway: g, linger: cfg.FeedLinger, byRoom: map[string]*feed{}}
 	g.heads, g.census = &heads{gateway: g}, &census{gateway: g}

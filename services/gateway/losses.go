@@ -18,8 +18,7 @@ func (g *Gateway) watchLosses() (stop func()) {
 	onError, onReconnect := g.nc.ErrorHandler(), g.nc.ReconnectHandler()
 	g.nc.SetErrorHandler(func(nc *nats.Conn, sub *nats.Subscription, err error) {
 		if errors.Is(err, nats.ErrSlowConsumer) {
-			g.metrics.natsDropped.Inc()
-			g.lost()
+			g.dropped()
 		}
 		if onError != nil {
 			onError(nc, sub, err)
@@ -35,6 +34,12 @@ func (g *Gateway) watchLosses() (stop func()) {
 		g.nc.SetErrorHandler(onError)
 		g.nc.SetReconnectHandler(onReconnect)
 	}
+}
+
+// dropped notes a message that had no room in a queue.
+func (g *Gateway) dropped() {
+	g.metrics.natsDropped.Inc()
+	g.lost()
 }
 
 func (g *Gateway) lost() {

@@ -12,6 +12,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
@@ -23,6 +24,7 @@ const questionTimeout = 10 * time.Second
 // question is asked again until it is answered or its context ends.
 type questions struct {
 	nc         *nats.Conn
+	exchange   *direct.Exchange // nil: all goes by NATS
 	deployment *deployment
 }
 
@@ -115,6 +117,15 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 func (q *questions) attempt(ctx context.Context, ask *nats.Msg, reply proto.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
+	answer := make(chan []byte, 1)
+	if q.exchange.Ask(ask.Subject, direct.Request{Header: ask.Header, Data: ask.Data, Respond: func(data []byte) { answer <- data }}) {
+		select {
+		case data := <-answer:
+			return proto.Unmarshal(data, reply)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	msg, err := q.nc.RequestMsgWithContext(ctx, ask)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
@@ -24,6 +25,10 @@ const (
 
 // Option is what a gateway can do without.
 type Option func(*Gateway)
+
+// WithExchange has the gateway reach history and presence by an exchange, as far
+// as they are in the same process. All histories of the deployment are then.
+func WithExchange(x *direct.Exchange) Option { return func(g *Gateway) { g.exchange = x } }
 
 // WithTracer has requests traced; nil is as good as without.
 func WithTracer(t *tracing.Tracer) Option { return func(g *Gateway) { g.tracer = t } }

@@ -11,6 +11,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // answer answers history.ask from the store, beside the other replicas, and takes
 // the other services' records of the audit.
-func (s *Service) answer() (micro.Service, error) {
+func (s *Service) answer() (stop func() error, err error) {
 	service, err := micro.AddService(s.nc, micro.Config{
 		Name: "natter-history", Version: version, Description: "rooms and messages of natter",
 		Metadata: map[string]string{"replica": s.replica}, QueueGroup: subject.HistoryQueue,
@@ -33,7 +34,7 @@ func (s *Service) answer() (micro.Service, error) {
 	}
 	err = service.AddEndpoint("ask", natsx.Inboxed(micro.HandlerFunc(func(r micro.Request) {
 		// A store that is slow for one asker must not hold up the others.
-		go s.historyAsk(r)
+		go s.historyAsk(direct.Request{Header: nats.Header(r.Headers()), Data: r.Data(), Respond: func(data []byte) { _ = r.Respond(data) }})
 	})), micro.WithEndpointSubject(subject.HistoryAsk))
 	if err == nil {
 		err = service.AddEndpoint("audit", natsx.Inboxed(micro.HandlerFunc(s.auditReply)), micro.WithEndpointSubject(subject.AllAudits))
@@ -41,20 +42,25 @@ func (s *Service) answer() (micro.Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register with NATS: %w", err)
 	}
-	return service, nil
+	leave := s.exchange.Serve(subject.HistoryAsk, func(r direct.Request) bool {
+		go s.historyAsk(r)
+		return true
+	})
+	return func() error {
+		leave()
+		return service.Stop()
+	}, nil
 }
 
-func (s *Service) historyAsk(r micro.Request) {
+func (s *Service) historyAsk(r direct.Request) {
 	ask, reply, came := &chatv1.HistoryAsk{}, &chatv1.HistoryAskReply{}, time.Now()
-	span := s.asked(nats.Header(r.Headers()), came)
-	if proto.Unmarshal(r.Data(), ask) != nil {
+	span := s.asked(r.Header, came)
+	if proto.Unmarshal(r.Data, ask) != nil {
 		reply.Refusal = badRequest("this is not a natter.chat.v1.HistoryAsk")
 	} else {
 		s.historyReply(ask, reply)
 	}
-	if data, err := proto.Marshal(reply); err == nil {
-		_ = r.Respond(data)
-	}
+	respond[*chatv1.HistoryAskReply](r)(reply)
 	conclude(span, reply.GetRefusal())
 	s.metrics.answered("store", reply.GetRefusal(), came)
 }

@@ -13,6 +13,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
@@ -193,11 +194,17 @@ func (w *writer) replay(r replayed) {
 // turned away, so that the sender tries again at once.
 func (s *Service) listen(w *writer) (stop func(), err error) {
 	var subs []*nats.Subscription
-	stop = func() { s.drain(w, subs) }
+	var leave []func()
+	stop = func() {
+		for _, leave := range leave {
+			leave()
+		}
+		s.drain(w, subs)
+	}
 	for to, handle := range map[string]nats.MsgHandler{
-		subject.Command(w.partition): func(m *nats.Msg) { s.command(w, m, false) },
-		subject.Admin(w.partition):   func(m *nats.Msg) { s.command(w, m, true) },
-		subject.Ask(w.partition):     func(m *nats.Msg) { s.question(w, m) },
+		subject.Command(w.partition): func(m *nats.Msg) { w.await(s.command(w, byNATS(m), false)) },
+		subject.Admin(w.partition):   func(m *nats.Msg) { w.await(s.command(w, byNATS(m), true)) },
+		subject.Ask(w.partition):     func(m *nats.Msg) { w.awaitQuestion(s.question(w, byNATS(m))) },
 	} {
 		sub, err := s.nc.Subscribe(to, handle)
 		if err != nil {
@@ -208,6 +215,9 @@ func (s *Service) listen(w *writer) (stop func(), err error) {
 		}
 		subs = append(subs, sub)
 	}
+	leave = append(leave,
+		s.exchange.Serve(subject.Command(w.partition), func(r direct.Request) bool { return w.offer(s.command(w, r, false)) }),
+		s.exchange.Serve(subject.Ask(w.partition), func(r direct.Request) bool { return w.offerQuestion(s.question(w, r)) }))
 	return stop, nil
 }
 
@@ -244,23 +254,23 @@ func (s *Service) drain(w *writer, subs []*nats.Subscription) {
 // moving tells who asks a writer that has ended.
 const moving = "the room moves to another server; try again"
 
-// command takes a command. Who may publish on a subject is up to NATS, so only
-// there a command may be an admin's.
-func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
+// command reads a command; nil: it is answered already. Who may publish on a
+// subject is up to NATS, so only there a command may be an admin's.
+func (s *Service) command(w *writer, in direct.Request, admin bool) *request {
 	kind, came := "command", time.Now()
 	if admin {
 		kind = "admin"
 	}
-	tell := respond[*chatv1.CommandReply](m)
+	tell := respond[*chatv1.CommandReply](in)
 	answer := func(reply *chatv1.CommandReply) {
 		tell(reply)
 		s.metrics.answered(kind, refusalOf(reply), came)
 	}
 	c := &chatv1.Command{}
 	switch {
-	case len(m.Data) > maxCommand:
+	case len(in.Data) > maxCommand:
 		answer(refusedCommand(badRequest("a command has at most 288 KiB; send fewer messages at once")))
-	case proto.Unmarshal(m.Data, c) != nil:
+	case proto.Unmarshal(in.Data, c) != nil:
 		answer(refusedCommand(badRequest("this is not a natter.chat.v1.Command")))
 	case len(c.GetSends().GetSends()) > maxSends || len(c.GetId()) > maxID || len(c.GetActor().GetName()) > maxActorName:
 		answer(refusedCommand(badRequest("a command has at most 64 sends, an id of 64 bytes, and a name of 128 bytes")))
@@ -270,19 +280,17 @@ func (s *Service) command(w *writer, m *nats.Msg, admin bool) {
 		if c.GetActor() != nil && !admin {
 			c.Actor.Admin = false
 		}
-		r := &request{command: c, answer: answer, name: tracing.RequestOf(m.Header)}
-		r.traced(s.tracer, m.Header, w.partition)
-		select {
-		case w.requests <- r:
-		case <-w.quit:
-			r.answer(refusedCommand(unavailable(moving)))
-		}
+		r := &request{command: c, answer: answer, name: tracing.RequestOf(in.Header)}
+		r.traced(s.tracer, in.Header, w.partition)
+		return r
 	}
+	return nil
 }
 
-func (s *Service) question(w *writer, m *nats.Msg) {
-	tell, came := respond[*chatv1.AskReply](m), time.Now()
-	span := s.asked(m.Header, came)
+// question reads a question; nil: it is answered already.
+func (s *Service) question(w *writer, in direct.Request) *question {
+	tell, came := respond[*chatv1.AskReply](in), time.Now()
+	span := s.asked(in.Header, came)
 	span.Number("natter.partition", int64(w.partition))
 	answer := func(reply *chatv1.AskReply) {
 		tell(reply)
@@ -290,13 +298,9 @@ func (s *Service) question(w *writer, m *nats.Msg) {
 		s.metrics.answered("ask", reply.GetRefusal(), came)
 	}
 	q := &chatv1.Ask{}
-	if proto.Unmarshal(m.Data, q) != nil {
+	if proto.Unmarshal(in.Data, q) != nil {
 		answer(&chatv1.AskReply{Refusal: badRequest("this is not a natter.chat.v1.Ask")})
-		return
+		return nil
 	}
-	select {
-	case w.questions <- &question{ask: q, answer: answer}:
-	case <-w.quit:
-		answer(&chatv1.AskReply{Refusal: unavailable(moving)})
-	}
+	return &question{ask: q, answer: answer}
 }

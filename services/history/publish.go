@@ -9,14 +9,18 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 // publisher tells the gateways what is stored. It may lose: whoever holds a
 // room's last seq notices, by the next event or by heads.
 type publisher struct {
-	nc  *nats.Conn
-	log *slog.Logger
+	nc *nats.Conn
+	// exchange is told of events, too: a gateway in this process does not hear them
+	// by NATS. Nil: there is none.
+	exchange *direct.Exchange
+	log      *slog.Logger
 }
 
 // record publishes a record's events, per room and in order. The origins are
@@ -130,11 +134,9 @@ func (p publisher) send(to string, m proto.Message) { p.sendUnder(nil, to, m) }
 func (p publisher) sendUnder(header nats.Header, to string, m proto.Message) {
 	data, err := proto.Marshal(m)
 	if err == nil {
-		if header == nil {
-			err = p.nc.Publish(to, data)
-		} else {
-			err = p.nc.PublishMsg(&nats.Msg{Subject: to, Header: header, Data: data})
-		}
+		msg := &nats.Msg{Subject: to, Header: header, Data: data}
+		p.exchange.Tell(msg)
+		err = p.nc.PublishMsg(msg)
 	}
 	if err != nil {
 		p.log.Warn("could not publish", "subject", to, "error", err)

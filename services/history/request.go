@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
@@ -40,12 +41,17 @@ type question struct {
 	answer func(*chatv1.AskReply)
 }
 
-// respond answers a message; a reply that cannot be sent is covered by the
-// asker's retry.
-func respond[M proto.Message](msg *nats.Msg) func(M) {
+// byNATS is a request that came by NATS. A reply that cannot be sent is covered
+// by the asker's retry.
+func byNATS(msg *nats.Msg) direct.Request {
+	return direct.Request{Header: msg.Header, Data: msg.Data, Respond: func(data []byte) { _ = natsx.Respond(msg, data) }}
+}
+
+// respond answers a request.
+func respond[M proto.Message](r direct.Request) func(M) {
 	return func(reply M) {
 		if data, err := proto.Marshal(reply); err == nil {
-			_ = natsx.Respond(msg, data)
+			r.Respond(data)
 		}
 	}
 }

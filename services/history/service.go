@@ -18,6 +18,7 @@ import (
 	"github.com/natter-chat/natter/services/history/store"
 	"github.com/natter-chat/natter/services/history/store/postgres"
 	"github.com/natter-chat/natter/services/history/store/sqlite"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
 	"github.com/natter-chat/natter/services/internal/ops"
 	"github.com/natter-chat/natter/services/internal/tracing"
@@ -34,6 +35,7 @@ type Service struct {
 	cfg        Config
 	nc         *nats.Conn
 	dial       Dialer
+	exchange   *direct.Exchange // nil: the gateways are other processes
 	js         jetstream.JetStream
 	log        *slog.Logger
 	replica    string
@@ -152,7 +154,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.await(ctx); err != nil || ctx.Err() != nil {
 		return errors.Join(err, s.store.Close())
 	}
-	answers, err := s.answer()
+	stopAnswering, err := s.answer()
 	if err != nil {
 		return errors.Join(err, s.store.Close())
 	}
@@ -168,7 +170,7 @@ func (s *Service) Run(ctx context.Context) error {
 	err = s.owners.run(ctx)
 	stop()
 	all.Wait()
-	return errors.Join(err, answers.Stop(), s.store.Close())
+	return errors.Join(err, stopAnswering(), s.store.Close())
 }
 
 // Checks say whether this replica can do its work.
@@ -204,7 +206,7 @@ func (s *Service) Checks() []ops.Check {
 func (s *Service) newWriter(partition int, l *lease) *writer {
 	return &writer{
 		partition: partition, lease: l, limits: s.cfg.limits(), epoch: s.epoch.Load,
-		publish: publisher{s.nc, s.log}, backlog: newBacklog(s.held), loader: s.loader,
+		publish: publisher{s.nc, s.exchange, s.log}, backlog: newBacklog(s.held), loader: s.loader,
 		durability: s.disk.durability, metrics: s.metrics, log: s.log,
 		requests: make(chan *request, waiting), questions: make(chan *question, waiting),
 		loads: make(chan *load, loadsAtOnce), archived: make(chan uint64, 16), done: make(chan outcome, 1), quit: make(chan struct{}),

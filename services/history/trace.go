@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
@@ -28,6 +29,10 @@ type Option func(*Service)
 // WithTracer has changes and questions traced that their gateways trace; nil is as good as
 // without.
 func WithTracer(t *tracing.Tracer) Option { return func(s *Service) { s.tracer = t } }
+
+// WithExchange has the gateways of the same process reach this replica by an
+// exchange, beside NATS.
+func WithExchange(x *direct.Exchange) Option { return func(s *Service) { s.exchange = x } }
 
 // origin is what is known of how an event came to be, beside the event.
 type origin struct {

@@ -11,6 +11,7 @@ import (
 
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
@@ -41,7 +42,11 @@ func (s *Service) listen() (stop func() error, err error) {
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}
-	stops = append(stops, func() error { return ended(service.Stop()) })
+	leave := s.exchange.Serve(subject.PresenceAsk, s.offer)
+	stops = append(stops, func() error {
+		leave()
+		return ended(service.Stop())
+	})
 	return stop, nil
 }
 
@@ -67,6 +72,21 @@ func (s *Service) register() (micro.Service, error) {
 		return nil, errors.Join(fmt.Errorf("register with NATS: %w", err), service.Stop())
 	}
 	return service, nil
+}
+
+// offer takes a question about a user from within the process. Those about a room
+// may have to go to another replica, which answers by NATS.
+func (s *Service) offer(r direct.Request) (taken bool) {
+	ask := &presencev1.PresenceAsk{}
+	if proto.Unmarshal(r.Data, ask) != nil || ask.GetUser() == "" || ask.GetRoom() != "" {
+		return false
+	}
+	select {
+	case s.box.questions <- question{PresenceAsk: ask, respond: r.Respond, came: time.Now()}:
+		return true
+	default:
+		return false
+	}
 }
 
 // take gives a question to the loop, which answers it.

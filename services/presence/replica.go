@@ -56,7 +56,9 @@ type replica struct {
 type question struct {
 	*presencev1.PresenceAsk
 	reply string
-	came  time.Time // zero: another replica took it
+	// respond answers one that came from within the process; nil: it came by NATS.
+	respond func(data []byte)
+	came    time.Time // zero: another replica took it
 }
 
 func newReplica(name string, cfg Config, real time.Time, publish outlet, link link, syncs *syncs, archive archive, m *metrics) *replica {
@@ -145,7 +147,7 @@ func (r *replica) ask(q question) {
 		r.held = append(r.held, q)
 	case !r.owning:
 	case q.GetUser() != "":
-		r.publish(q.reply, "", r.fold.Status(q.GetUser()))
+		r.tell(q, r.fold.Status(q.GetUser()))
 		r.metrics.answered(q)
 	case r.owns(q.GetRoom()):
 		r.answer(q)
@@ -153,6 +155,17 @@ func (r *replica) ask(q question) {
 		r.publish(subject.PresencePeers, q.reply, &presencev1.Peer{
 			Replica: r.name, Ask: &q.Room, Gateway: q.GetGateway(), Users: q.GetUsers(),
 		})
+	}
+}
+
+// tell answers a question about a user.
+func (r *replica) tell(q question, s *presencev1.UserStatus) {
+	if q.respond == nil {
+		r.publish(q.reply, "", s)
+		return
+	}
+	if data, err := proto.Marshal(s); err == nil {
+		q.respond(data)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
@@ -23,19 +24,27 @@ const flushTime = 2 * time.Second
 
 // Service is one presence replica. Make it with [New], then Run it once.
 type Service struct {
-	cfg     Config
-	nc      *nats.Conn
-	log     *slog.Logger
-	name    string
-	metrics *metrics
-	box     *mailbox
-	state   atomic.Pointer[state]
-	ended   chan struct{}
+	cfg      Config
+	nc       *nats.Conn
+	exchange *direct.Exchange // nil: the gateways are other processes
+	log      *slog.Logger
+	name     string
+	metrics  *metrics
+	box      *mailbox
+	state    atomic.Pointer[state]
+	ended    chan struct{}
 }
+
+// Option is what a replica can do without.
+type Option func(*Service)
+
+// WithExchange has the gateways of the same process ask this replica by an
+// exchange, beside NATS.
+func WithExchange(x *direct.Exchange) Option { return func(s *Service) { s.exchange = x } }
 
 // New makes a replica that speaks through nc, which stays the caller's to
 // close.
-func New(cfg Config, nc *nats.Conn, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+func New(cfg Config, nc *nats.Conn, log *slog.Logger, reg prometheus.Registerer, options ...Option) (*Service, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
@@ -43,6 +52,9 @@ func New(cfg Config, nc *nats.Conn, log *slog.Logger, reg prometheus.Registerer)
 	s := &Service{
 		cfg: cfg, nc: nc, log: log.With("component", "presence"), name: natsx.Instance(),
 		box: newMailbox(), ended: make(chan struct{}),
+	}
+	for _, option := range options {
+		option(s)
 	}
 	s.state.Store(&state{})
 	if s.metrics, err = newMetrics(reg, s.state.Load); err != nil {

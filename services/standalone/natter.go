@@ -18,6 +18,7 @@ import (
 	"github.com/natter-chat/natter/services/gateway"
 	"github.com/natter-chat/natter/services/history"
 	"github.com/natter-chat/natter/services/internal/config"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/embednats"
 	"github.com/natter-chat/natter/services/internal/lockfile"
 	"github.com/natter-chat/natter/services/internal/natsx"
@@ -138,17 +139,18 @@ func (n *Natter) connect(ctx context.Context) error {
 	}
 	cfg := n.settings.History
 	cfg.DataDir = filepath.Join(cfg.DataDir, "history")
+	exchange := direct.New()
 	var err error
-	if n.history, err = history.New(cfg, conns[natsx.History], dial, n.log, n.registry, history.WithTracer(n.tracer)); err != nil {
+	if n.history, err = history.New(cfg, conns[natsx.History], dial, n.log, n.registry, history.WithTracer(n.tracer), history.WithExchange(exchange)); err != nil {
 		return err
 	}
-	if n.presence, err = presence.New(n.settings.Presence, conns[natsx.Presence], n.log, n.registry); err != nil {
+	if n.presence, err = presence.New(n.settings.Presence, conns[natsx.Presence], n.log, n.registry, presence.WithExchange(exchange)); err != nil {
 		return err
 	}
 	if n.loopback, err = rpc.Dial("passthrough:///"+n.inside.Addr().String(), n.settings.Secrets.ServiceToken, config.TLS{}); err != nil {
 		return err
 	}
-	if n.gateway, err = gateway.New(n.settings.Gateway, conns[natsx.Gateway], n.loopback, n.loopback, n.log, n.registry, gateway.WithTracer(n.tracer)); err != nil {
+	if n.gateway, err = gateway.New(n.settings.Gateway, conns[natsx.Gateway], n.loopback, n.loopback, n.log, n.registry, gateway.WithTracer(n.tracer), gateway.WithExchange(exchange)); err != nil {
 		return err
 	}
 	n.rpc, err = rpc.NewServer(rpc.ServerConfig{

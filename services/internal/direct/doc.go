@@ -1,0 +1,11 @@
+// Package direct lets the services of one process reach each other without NATS
+// between them. A message over NATS wakes some ten goroutines on its way there and
+// back, which costs more than all that natter does with it; see
+// services/e2e/RESULTS.md.
+//
+// It is a short cut and no second protocol: what goes by it are the same bytes
+// under the same subjects, it promises as little as NATS does (a message may be
+// lost, and is then asked for again), and whatever finds nobody here goes by
+// NATS. Where services are processes of their own there is no exchange, and
+// all goes by NATS.
+package direct

@@ -1,0 +1,91 @@
+package direct
+
+import (
+	"sync"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Request is a question or a command, and the way back.
+type Request struct {
+	Header nats.Header // nil: none
+	Data   []byte
+	// Respond takes the answer, at most once. It does not wait, and may be called
+	// from within the handler.
+	Respond func(data []byte)
+}
+
+// Handler takes a request, or leaves it: false means that it has done nothing
+// with it. It does not wait, and asks nothing of the exchange that it is called
+// from.
+type Handler func(Request) (taken bool)
+
+// Follower takes a message. It does not wait.
+type Follower func(*nats.Msg)
+
+// Exchange knows who in this process serves and follows which subject. A nil one
+// knows nobody. Safe for concurrent use.
+type Exchange struct {
+	mu        sync.RWMutex
+	handlers  map[string]*Handler
+	followers map[string]*Follower
+}
+
+// New is an exchange that knows nobody yet.
+func New() *Exchange {
+	return &Exchange{handlers: map[string]*Handler{}, followers: map[string]*Follower{}}
+}
+
+// Serve has requests to a subject come to a handler, in place of one before.
+// After stop has returned none does, and none is under way there.
+func (x *Exchange) Serve(subject string, h Handler) (stop func()) {
+	if x == nil {
+		return func() {}
+	}
+	return put(&x.mu, x.handlers, subject, &h)
+}
+
+// Ask gives a request to who serves the subject here. False: nobody has taken
+// it, and it is to go by NATS.
+func (x *Exchange) Ask(subject string, r Request) (taken bool) {
+	if x == nil {
+		return false
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	h := x.handlers[subject]
+	return h != nil && (*h)(r)
+}
+
+// Follow has the messages of a subject come to a follower, in place of one
+// before, in the order of the calls of Tell.
+func (x *Exchange) Follow(subject string, f Follower) (stop func()) {
+	return put(&x.mu, x.followers, subject, &f)
+}
+
+// Tell gives a message to who follows its subject here, if anybody does.
+func (x *Exchange) Tell(msg *nats.Msg) {
+	if x == nil {
+		return
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if f := x.followers[msg.Subject]; f != nil {
+		(*f)(msg)
+	}
+}
+
+// put puts an entry in place of one before. The returned function takes it out
+// again, but not one that has come in its place.
+func put[T any](mu *sync.RWMutex, table map[string]*T, subject string, entry *T) (remove func()) {
+	mu.Lock()
+	defer mu.Unlock()
+	table[subject] = entry
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if table[subject] == entry {
+			delete(table, subject)
+		}
+	}
+}

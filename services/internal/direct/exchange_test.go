@@ -1,0 +1,98 @@
+package direct_test
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/natter-chat/natter/services/internal/direct"
+)
+
+func TestAsk(t *testing.T) {
+	x := direct.New()
+	ask := func() (answer string, taken bool) {
+		taken = x.Ask("a.b", direct.Request{Data: []byte("q"), Respond: func(data []byte) { answer = string(data) }})
+		return answer, taken
+	}
+	if _, taken := ask(); taken {
+		t.Error("a request was taken where nobody serves")
+	}
+	first := x.Serve("a.b", func(r direct.Request) bool {
+		r.Respond(append(r.Data, " of the first"...))
+		return true
+	})
+	if answer, taken := ask(); !taken || answer != "q of the first" {
+		t.Errorf("the answer is %q (taken: %v)", answer, taken)
+	}
+	second := x.Serve("a.b", func(direct.Request) bool { return false })
+	first() // takes nothing away of who came in its place
+	if answer, taken := ask(); taken || answer != "" {
+		t.Errorf("who leaves requests has taken one, with the answer %q", answer)
+	}
+	second()
+	if _, taken := ask(); taken {
+		t.Error("a request was taken by one that has stopped")
+	}
+}
+
+// TestStop: once stop has returned nothing is under way at the handler, and
+// nothing comes any more.
+func TestStop(t *testing.T) {
+	x := direct.New()
+	var inside, stopped atomic.Bool
+	stop := x.Serve("a", func(direct.Request) bool {
+		inside.Store(true)
+		defer inside.Store(false)
+		if stopped.Load() {
+			t.Error("a request came after stop")
+		}
+		return true
+	})
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 1000 {
+				x.Ask("a", direct.Request{})
+			}
+		})
+	}
+	stop()
+	stopped.Store(true)
+	if inside.Load() {
+		t.Error("a request is under way after stop")
+	}
+	all.Wait()
+}
+
+func TestFollow(t *testing.T) {
+	x := direct.New()
+	x.Tell(&nats.Msg{Subject: "a"}) // nobody hears it
+	var got []string
+	stop := x.Follow("a", func(m *nats.Msg) { got = append(got, string(m.Data)) })
+	for i := range 100 {
+		x.Tell(&nats.Msg{Subject: "a", Data: []byte(strconv.Itoa(i))})
+	}
+	x.Tell(&nats.Msg{Subject: "b"})
+	stop()
+	x.Tell(&nats.Msg{Subject: "a", Data: []byte("late")})
+	if len(got) != 100 {
+		t.Fatalf("%d of 100 messages came: %v", len(got), got)
+	}
+	for i, data := range got {
+		if data != strconv.Itoa(i) {
+			t.Fatalf("message %d is %q", i, data)
+		}
+	}
+}
+
+func TestNobody(t *testing.T) {
+	var x *direct.Exchange
+	x.Tell(&nats.Msg{Subject: "a"})
+	if x.Ask("a", direct.Request{}) {
+		t.Error("there is no exchange, and a request was taken")
+	}
+	x.Serve("a", nil)()
+}

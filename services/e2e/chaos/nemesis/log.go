@@ -52,13 +52,10 @@ func (s Servers) resize(ctx context.Context, partition int, size int64) (was int
 	if err != nil {
 		return 0, err
 	}
-	for try := 0; ; try++ {
-		log, err := js.Stream(ctx, subject.LogStream(partition))
-		if err == nil {
-			config := log.CachedInfo().Config
-			was = config.MaxBytes
-			config.MaxBytes = size
-			_, err = js.UpdateStream(ctx, config)
+	for {
+		before, err := attemptResize(ctx, js, partition, size)
+		if was == 0 { // later ones may see what an earlier one has set, whose answer was lost
+			was = before
 		}
 		if err == nil {
 			return was, nil
@@ -68,4 +65,21 @@ func (s Servers) resize(ctx context.Context, partition int, size int64) (was int
 		}
 		pass(ctx, 200*time.Millisecond) // there is no leader just now
 	}
+}
+
+// attemptFor is how long one attempt may take: a cluster without a leader does not
+// answer at all.
+const attemptFor = 3 * time.Second
+
+func attemptResize(ctx context.Context, js jetstream.JetStream, partition int, size int64) (was int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptFor)
+	defer cancel()
+	log, err := js.Stream(ctx, subject.LogStream(partition))
+	if err != nil {
+		return 0, err
+	}
+	config := log.CachedInfo().Config
+	was, config.MaxBytes = config.MaxBytes, size // -1, not 0, says that there is no bound
+	_, err = js.UpdateStream(ctx, config)
+	return was, err
 }

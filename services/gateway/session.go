@@ -62,11 +62,22 @@ type session struct {
 
 func (s *session) out() *outbox { return &s.socket.out }
 
-// read reads frames until the connection ends.
+// read waits for the client. To wait takes the two KiB of stack that a goroutine
+// begins with, to handle a message more, and a stack that has grown to four never
+// shrinks (runtime.shrinkstack counts 800 bytes that must stay free). So whoever
+// has handled something leaves the waiting to a goroutine of its own.
 func (s *session) read() {
+	if s.socket.await() && !s.socket.listen() {
+		go s.read()
+		return
+	}
 	for {
 		if err := s.next(); err != nil {
 			s.over(err)
+			return
+		}
+		if s.socket.idle() {
+			go s.read()
 			return
 		}
 	}

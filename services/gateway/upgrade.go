@@ -17,8 +17,8 @@ import (
 
 const (
 	// readBuffer is small, since each connection has one for all its life;
-	// longer messages are read past it.
-	readBuffer  = 512
+	// longer frames are read past it.
+	readBuffer  = 128
 	writeBuffer = 1024
 	// retryAfter is what a refused handshake is told, in seconds.
 	retryAfter = 2

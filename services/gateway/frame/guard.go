@@ -68,9 +68,9 @@ type Guard struct {
 // Midway tells whether a frame or message has begun that has not ended.
 func (g *Guard) Midway() bool { return (g.have > 0 || g.within) && !g.closed }
 
-// Check looks at the next bytes. It returns how many of them may be passed on:
-// all, or, with a Violation, those before it. After one there is nothing but
-// that.
+// Check looks at the next bytes, up to the end of a frame. It returns how many
+// of them may be passed on: all of the frame's, or, with a Violation, those before
+// it. After one there is nothing but that.
 func (g *Guard) Check(p []byte) (int, *Violation) {
 	for n := 0; n < len(p); {
 		if g.broken != nil {
@@ -85,11 +85,12 @@ func (g *Guard) Check(p []byte) (int, *Violation) {
 			if g.have >= shortHeader && g.have == g.measured() {
 				g.broken = g.begin() // before the mask, as the library does
 			}
-			if g.broken == nil {
-				n++
-				if g.headed() {
-					g.pay(0)
-				}
+			if g.broken != nil {
+				continue
+			}
+			n++
+			if g.headed() && g.pay(0) {
+				return n, nil
 			}
 			continue
 		}
@@ -97,9 +98,12 @@ func (g *Guard) Check(p []byte) (int, *Violation) {
 		if g.closing != nil {
 			g.broken = g.close(p[n : n+took])
 		}
-		if g.broken == nil {
-			n += took
-			g.pay(uint64(took))
+		if g.broken != nil {
+			continue
+		}
+		n += took
+		if g.pay(uint64(took)) {
+			return n, nil
 		}
 	}
 	if g.broken != nil {
@@ -180,11 +184,14 @@ func (g *Guard) data() *Violation {
 	return nil
 }
 
-// pay counts bytes of the payload, and gets ready for the next header.
-func (g *Guard) pay(n uint64) {
-	if g.left -= n; g.left == 0 {
-		g.have, g.closed = 0, g.closing != nil
+// pay counts bytes of the payload, and gets ready for the next header where that
+// was all of the frame.
+func (g *Guard) pay(n uint64) (ended bool) {
+	if g.left -= n; g.left > 0 {
+		return false
 	}
+	g.have, g.closed = 0, g.closing != nil
+	return true
 }
 
 // close judges the next bytes of a close frame.
@@ -197,4 +204,17 @@ func (g *Guard) close(p []byte) *Violation {
 		return &Violation{CloseInvalidData, "the reason of a close frame is not UTF-8"}
 	}
 	return nil
+}
+
+// Pong is the size of the whole pong that p begins with; 0: it does not. Whether it
+// is a good one is the guard's to say.
+func Pong(p []byte) int {
+	if len(p) < shortHeader+maskBytes || p[0] != finalBit|opPong || p[1]&maskBit == 0 {
+		return 0
+	}
+	size := shortHeader + maskBytes + int(p[1]&lengthBits)
+	if p[1]&lengthBits > maxControl || size > len(p) {
+		return 0
+	}
+	return size
 }

@@ -147,3 +147,42 @@ func TestCloseIsLegal(t *testing.T) {
 		t.Errorf("%d bytes, %q", len(payload), payload)
 	}
 }
+
+// TestGuardStopsBehindAFrame: what follows a frame is looked at by the next check.
+func TestGuardStopsBehindAFrame(t *testing.T) {
+	frames := [][]byte{clientFrame(0x81, "hello"), clientFrame(0x89, ""), clientFrame(0x01, "a"), clientFrame(0x80, ""), clientFrame(0x8a, "x")}
+	g, data := Guard{Limit: 1000}, cat(frames...)
+	for _, f := range frames {
+		n, broken := g.Check(data)
+		if n != len(f) || broken != nil {
+			t.Fatalf("% x: %d bytes, %v", f, n, broken)
+		}
+		data = data[n:]
+	}
+}
+
+func TestPong(t *testing.T) {
+	long := clientFrame(0x8a, strings.Repeat("x", maxControl))
+	for _, c := range []struct {
+		name string
+		p    []byte
+		size int
+	}{
+		{"nothing", nil, 0},
+		{"an empty one", clientFrame(0x8a, ""), 6},
+		{"one with more behind", cat(clientFrame(0x8a, "x"), clientFrame(0x81, "hello")), 7},
+		{"the longest", long, len(long)},
+		{"all but the end", long[:len(long)-1], 0},
+		{"a header's first half", long[:1], 0},
+		{"a ping", clientFrame(0x89, ""), 0},
+		{"a message", clientFrame(0x81, "x"), 0},
+		{"one that is not the last", clientFrame(0x0a, ""), 0},
+		{"one with a reserved bit", clientFrame(0xca, ""), 0},
+		{"one that is not masked", []byte{0x8a, 0, 0, 0, 0, 0}, 0},
+		{"one that is too long", cat([]byte{0x8a, 0xfe, 0, 126, 0, 0, 0, 0}, make([]byte, 126)), 0},
+	} {
+		if size := Pong(c.p); size != c.size {
+			t.Errorf("%s: %d, not %d", c.name, size, c.size)
+		}
+	}
+}

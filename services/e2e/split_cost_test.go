@@ -79,13 +79,13 @@ func sumOf(b *testing.B, d *shape.Deployment, of func(*process.Process) (float64
 }
 
 // settle waits until what went before is done with: until all services
-// together use less than a tenth of a core, or 6 s at most, which only makes what
+// together use less than a tenth of a core, or 3 s at most, which only makes what
 // is measured next dearer.
 func settle(b *testing.B, d *shape.Deployment) {
 	b.Helper()
 	const step = 300 * time.Millisecond
 	before := cpuOf(b, d).all()
-	for range 20 {
+	for range 10 {
 		wait(step)
 		now := cpuOf(b, d).all()
 		if now-before < step.Seconds()/10 {

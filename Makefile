@@ -103,6 +103,9 @@ bench-keep: ## the benchmarks of the split shape, COUNT (6) times with fresh pro
 	done
 	@echo $(RESULTS)
 
+bench-figures: ## put a file of bench-keep into services/e2e/RESULTS.md, and draw its plot: RESULTS=services/e2e/results/FILE
+	$(GO) run ./services/e2e/harness/figures/cmd/figures services/e2e $(patsubst services/e2e/%,%,$(RESULTS))
+
 bench-compare: $(TOOLS)/benchstat ## hold two files of bench-keep against each other: OLD=file NEW=file
 	@$(TOOLS)/benchstat -ignore commit,services,date,load -filter '.unit:(/µs\/(send|arrival|ping)$$/)' $(OLD) $(NEW)
 
@@ -155,4 +158,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test sdk e2e e2e-stack e2e-stack-short e2e-stack-long chaos restarts power up secrets scale roll down bench bench-keep bench-compare bench-million fuzz fuzz-night vuln lint alone proto page generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-short e2e-stack-long chaos restarts power up secrets scale roll down bench bench-keep bench-figures bench-compare bench-million fuzz fuzz-night vuln lint alone proto page generated tidy

@@ -107,7 +107,7 @@ bench-figures: ## put a file of bench-keep into services/e2e/RESULTS.md, and dra
 	$(GO) run ./services/e2e/harness/figures/cmd/figures services/e2e $(patsubst services/e2e/%,%,$(RESULTS))
 
 bench-compare: $(TOOLS)/benchstat ## hold two files of bench-keep against each other: OLD=file NEW=file
-	@$(TOOLS)/benchstat -ignore commit,services,date,load -filter '.unit:(/µs\/(send|arrival|ping)$$/)' $(OLD) $(NEW)
+	@$(TOOLS)/benchstat -ignore commit,services,date,load -filter '.unit:(/µs\/(send|arrival|ping|publish)$$/)' $(OLD) $(NEW)
 
 bench-million: ## both stores with a million messages: needs PostgreSQL, and up to half an hour
 	$(GO) test -run '^$$' -bench Many -benchtime 1s -timeout 60m -tags 'e2e long' ./services/history/store/sqlite ./services/history/store/postgres

@@ -39,6 +39,13 @@ func (r *Results) Table() string {
 		fmt.Fprintln(&b)
 	}
 	fmt.Fprintf(&b, "| is pinged and answers: CPU, µs | | %s | | | |\n", c.spread("gateway-µs/ping"))
+	fmt.Fprintln(&b, "\n| connections that NATS brings one message to | load | CPU of NATS for the message, µs | for each of them |")
+	fmt.Fprintln(&b, "|---|---|---|---|")
+	for _, c := range r.Cases {
+		if c.Name == "SplitSubscribers" {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Of["subscribers"], strings.ReplaceAll(c.Of["load"], "-", " "), c.spread("nats-µs/publish"), c.median("nats-µs/delivery"))
+		}
+	}
 	return b.String()
 }
 

@@ -27,13 +27,14 @@ func (r *Results) Fill(page, file string) (string, error) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!-- split: %s -->\n", file)
-	for i, run := range r.Runs {
-		if i > 0 {
-			b.WriteString("; ")
-		} else {
-			fmt.Fprintf(&b, "From [%s](%s), %d runs: ", file, file, len(r.Runs))
+	fmt.Fprintf(&b, "From [%s](%s), %d runs", file, file, len(r.Runs))
+	commit := ""
+	for _, run := range r.Runs {
+		if run.Commit != commit {
+			commit = run.Commit
+			fmt.Fprintf(&b, "; at `%s`, under a load of", commit)
 		}
-		fmt.Fprintf(&b, "%s at `%s` under a load of %s", run.Date, run.Commit, run.Load)
+		fmt.Fprintf(&b, " %s (%s)", run.Load, run.Date)
 	}
 	fmt.Fprintf(&b, ".\n\n%s<!-- /split -->", r.Table())
 	return section.ReplaceAllLiteralString(page, b.String()), nil

@@ -39,6 +39,9 @@ func (r *Results) Table() string {
 		fmt.Fprintln(&b)
 	}
 	fmt.Fprintf(&b, "| is pinged and answers: CPU, µs | | %s | | | |\n", c.spread("gateway-µs/ping"))
+	if interest := r.find("SplitInterest", nil); interest != nil {
+		fmt.Fprintf(&b, "| follows one room more, at NATS: memory, bytes | | | | %s | |\n", interest.spread("nats-rss-B/subscription"))
+	}
 	fmt.Fprintln(&b, "\n| connections that NATS brings one message to | load | CPU of NATS for the message, µs | for each of them |")
 	fmt.Fprintln(&b, "|---|---|---|---|")
 	for _, c := range r.Cases {
@@ -71,7 +74,8 @@ func (c *Case) spread(unit string) string {
 func figure(v float64) string {
 	switch size := math.Abs(v); {
 	case size >= 10000:
-		return fmt.Sprintf("%.0f,%03.0f", math.Trunc(v/1000), math.Abs(math.Round(math.Mod(v, 1000)/100))*100)
+		hundreds := int(math.Round(size / 100))
+		return fmt.Sprintf("%d,%03d", int(math.Copysign(float64(hundreds/10), v)), hundreds%10*100)
 	case size >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case size >= 10 || v == math.Trunc(v):

@@ -16,6 +16,8 @@ STACK   ?= deploy/compose.yaml
 # The room that the compose stack has from the start; none, to restore a backup.
 ROOM    ?= lobby
 COMPOSE := COMPOSE_FILE=$(STACK) docker compose
+# What bench-keep adds to.
+RESULTS ?= services/e2e/results/$(shell date -u +%F)-$(shell git rev-parse --short=12 HEAD 2>/dev/null).txt
 # The commit that proto must not break: the one before the last, or the last
 # one where there are changes on top of it.
 AGAINST ?= $(shell git rev-parse -q --verify HEAD~1 2>/dev/null)
@@ -92,7 +94,24 @@ power: ## lose the power under load, 5 times in each shape (NATTER_E2E_POWERLOSS
 	$(GOTEST) -count=1 -timeout 60m -tags 'e2e power' -run 'TestPowerLoss|TestLose|TestFullDisk' ./services/e2e ./services/e2e/chaos ./services/e2e/harness/disk
 
 bench: ## benchmarks of every module, and of the whole program
-	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -benchmem $(addsuffix /...,$(addprefix ./,$(MODULES)))
+	$(GO) test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) -benchmem -timeout 30m $(addsuffix /...,$(addprefix ./,$(MODULES)))
+
+bench-keep: ## the benchmarks of the split shape, COUNT (6) times with fresh processes, kept with date and commit in services/e2e/results/
+	@mkdir -p services/e2e/results
+	@for n in $$(seq $(or $(COUNT),6)); do \
+	  { echo "commit: $$(git describe --always --abbrev=12 --exclude='*' --dirty)"; \
+	    echo "services: $$(git log -1 --format=%h --abbrev=12 -- proto services/gateway services/history services/presence services/internal)"; \
+	    echo "date: $$(date -u +%FT%TZ)"; \
+	    if [ -r /proc/loadavg ]; then echo "load: $$(cut -d' ' -f1 /proc/loadavg)"; fi; \
+	    $(GO) test -run '^$$' -bench '^BenchmarkSplit' -timeout 30m ./services/e2e/; } >> $(RESULTS) || { tail -n 50 $(RESULTS); exit 1; }; \
+	done
+	@echo $(RESULTS)
+
+bench-figures: ## put a file of bench-keep into services/e2e/RESULTS.md, and draw its plot: RESULTS=services/e2e/results/FILE
+	$(GO) run ./services/e2e/harness/figures/cmd/figures services/e2e $(patsubst services/e2e/%,%,$(RESULTS))
+
+bench-compare: $(TOOLS)/benchstat ## hold two files of bench-keep against each other: OLD=file NEW=file
+	@$(TOOLS)/benchstat -ignore commit,services,date,load -filter '.unit:(/µs\/(send|arrival|ping|publish)$$/)' $(OLD) $(NEW)
 
 bench-million: ## both stores with a million messages: needs PostgreSQL, and up to half an hour
 	$(GO) test -run '^$$' -bench Many -benchtime 1s -timeout 60m -tags 'e2e long' ./services/history/store/sqlite ./services/history/store/postgres
@@ -133,6 +152,7 @@ generated: proto page ## fail if generating changes anything
 tidy: ## go mod tidy in every module
 	@for m in $(MODULES) .tools; do (cd $$m && GOWORK=off $(GO) mod tidy) || exit 1; done
 
+$(TOOLS)/benchstat: TOOL = golang.org/x/perf/cmd/benchstat
 $(TOOLS)/buf: TOOL = github.com/bufbuild/buf/cmd/buf
 $(TOOLS)/gotestsum: TOOL = gotest.tools/gotestsum
 $(TOOLS)/govulncheck: TOOL = golang.org/x/vuln/cmd/govulncheck
@@ -142,4 +162,4 @@ $(TOOLS)/protoc-gen-go-grpc: TOOL = google.golang.org/grpc/cmd/protoc-gen-go-grp
 $(TOOLS)/%: .tools/go.mod
 	cd .tools && GOWORK=off GOBIN=$(TOOLS) $(GO) install $(TOOL)
 
-.PHONY: help run build test sdk e2e e2e-stack e2e-stack-short e2e-stack-long chaos restarts power up secrets scale roll down bench bench-million fuzz fuzz-night vuln lint alone proto page generated tidy
+.PHONY: help run build test sdk e2e e2e-stack e2e-stack-short e2e-stack-long chaos restarts power up secrets scale roll down bench bench-keep bench-figures bench-compare bench-million fuzz fuzz-night vuln lint alone proto page generated tidy

@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -97,12 +98,23 @@ func files(b *testing.B, needed uint64) {
 // idler is the i-th of all: connected, greeted, and live in a room, which the
 // first of each room makes.
 func idler(d *shape.Deployment, i int) (*wire.Conn, error) {
-	c, err := wire.Dial(gateway(d, 0), client.Subprotocol, client.Patience)
+	name := func(i int) string { return fmt.Sprint("idler-", i) }
+	var others []string
+	if i%idlePerRoom == 0 {
+		for n := i + 1; n < i+idlePerRoom; n++ {
+			others = append(others, name(n))
+		}
+	}
+	return comeIn(gateway(d, 0), token.For(name(i), name(i)).Sign(d.JWTSecret), fmt.Sprint("idle-", i/idlePerRoom), others)
+}
+
+// comeIn connects a member of a room, greeted, and live in it. With others it
+// makes the room, and them its members.
+func comeIn(gateway, jwt, room string, others []string) (*wire.Conn, error) {
+	c, err := wire.Dial(gateway, client.Subprotocol, client.Patience)
 	if err != nil {
 		return nil, err
 	}
-	name := func(i int) string { return fmt.Sprint("idler-", i) }
-	room := fmt.Sprint("idle-", i/idlePerRoom)
 	say := func(frame string) error {
 		_, err := c.Write(wire.Append(nil, wire.Text, []byte(frame)))
 		return err
@@ -110,15 +122,15 @@ func idler(d *shape.Deployment, i int) (*wire.Conn, error) {
 	if err := c.SetDeadline(time.Now().Add(2 * client.Patience)); err != nil {
 		return c, err
 	}
-	if err := say(`{"id":1,"hello":{"token":"` + token.For(name(i), name(i)).Sign(d.JWTSecret) + `"}}`); err != nil {
+	if err := say(`{"id":1,"hello":{"token":"` + jwt + `"}}`); err != nil {
 		return c, err
 	}
-	if i%idlePerRoom == 0 {
-		var others []string
-		for n := i + 1; n < i+idlePerRoom; n++ {
-			others = append(others, strconv.Quote(name(n)))
+	if len(others) > 0 {
+		members, err := json.Marshal(others)
+		if err != nil {
+			return c, err
 		}
-		if err := say(fmt.Sprintf(`{"id":2,"createRoom":{"room":%q,"name":"Idle","kind":"PUBLIC","members":[%s]}}`, room, strings.Join(others, ","))); err != nil {
+		if err := say(fmt.Sprintf(`{"id":2,"createRoom":{"room":%q,"name":"Bench","kind":"PUBLIC","members":%s}}`, room, members)); err != nil {
 			return c, err
 		}
 	}
@@ -128,9 +140,9 @@ func idler(d *shape.Deployment, i int) (*wire.Conn, error) {
 		opcode, payload, err := c.Read()
 		switch {
 		case err != nil:
-			return c, fmt.Errorf("%s is not live for %s: %w", room, name(i), err)
+			return c, fmt.Errorf("%s is not live: %w", room, err)
 		case opcode == wire.Close || bytes.Contains(payload, []byte(`"error":`)):
-			return c, fmt.Errorf("%s for %s: %s", room, name(i), payload)
+			return c, fmt.Errorf("%s: %s", room, payload)
 		case bytes.Contains(payload, live):
 			return c, nil
 		}

@@ -2,10 +2,12 @@ package load
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,15 +17,35 @@ import (
 )
 
 // Fan is rooms in each of which one member speaks and all listen. Each listener
-// checks that it hears every message once, in order.
+// looks whether it hears every message once, in order.
 type Fan struct {
-	rooms []*fanRoom
-	stop  atomic.Bool
-	group errgroup.Group
+	rooms     []*fanRoom
+	hush      chan struct{} // closed: nobody speaks any more
+	hushed    sync.Once
+	stop      atomic.Bool
+	speaking  errgroup.Group
+	listening errgroup.Group
+}
+
+// Faults are what listeners heard that must not be, and what they did not hear.
+type Faults struct {
+	// Gaps are messages that were not there when a later one came; Doubles are
+	// those that came again, or after a later one; Lost never came.
+	Gaps, Doubles, Lost int64
+}
+
+// err is nil if there is no fault.
+func (f Faults) err() error {
+	if f == (Faults{}) {
+		return nil
+	}
+	return fmt.Errorf("%d gaps, %d doubles, %d lost", f.Gaps, f.Doubles, f.Lost)
 }
 
 // FanConfig says how large it is.
 type FanConfig struct {
+	// Name begins the names of the rooms; empty: "fan".
+	Name string
 	// Rooms, of so many Members each, of whom the first speaks.
 	Rooms, Members int
 	// InFlight is how many messages of a room may not have reached everybody.
@@ -41,7 +63,10 @@ type fanRoom struct {
 	members []*wire.Conn
 	cfg     FanConfig
 	first   time.Duration // until the first message, of a fan with a pace
+	said    atomic.Int64
 	heard   atomic.Int64
+	gaps    atomic.Int64
+	doubles atomic.Int64
 	moved   chan struct{} // something was heard by all, perhaps; never with a pace
 	began   time.Time
 	sent    []atomic.Int64    // when, after began, by number modulo their count
@@ -53,12 +78,12 @@ const remembered = 1 << 12
 
 // NewFan has all come in, some at a time.
 func NewFan(cfg FanConfig) (*Fan, error) {
-	f := &Fan{}
+	f := &Fan{hush: make(chan struct{})}
 	var entering errgroup.Group
 	entering.SetLimit(32)
 	for r := range cfg.Rooms {
 		room := &fanRoom{
-			name: fmt.Sprint("fan-", r), cfg: cfg, members: make([]*wire.Conn, cfg.Members), moved: make(chan struct{}, 1),
+			name: fmt.Sprint(cmp.Or(cfg.Name, "fan"), "-", r), cfg: cfg, members: make([]*wire.Conn, cfg.Members), moved: make(chan struct{}, 1),
 			first: cfg.Pace * time.Duration(r) / time.Duration(cfg.Rooms), began: time.Now(), sent: make([]atomic.Int64, remembered), waits: make([][]time.Duration, cfg.Members),
 		}
 		f.rooms = append(f.rooms, room)
@@ -85,9 +110,9 @@ func NewFan(cfg FanConfig) (*Fan, error) {
 func (f *Fan) Start() {
 	for _, room := range f.rooms {
 		for i := range room.members {
-			f.group.Go(func() error { return room.listen(i, &f.stop) })
+			f.listening.Go(func() error { return room.listen(i, &f.stop) })
 		}
-		f.group.Go(func() error { return room.speak(&f.stop) })
+		f.speaking.Go(func() error { return room.speak(f.hush) })
 	}
 }
 
@@ -99,11 +124,53 @@ func (f *Fan) Heard() (sum int64) {
 	return sum
 }
 
-// Stop ends it, and tells of whatever was not as it must be.
+// Stop ends it, whatever is still under way, and tells of whatever was not as it
+// must be.
 func (f *Fan) Stop() error {
+	f.quiet()
 	f.stop.Store(true)
 	f.Close()
-	return f.group.Wait()
+	return errors.Join(f.speaking.Wait(), f.listening.Wait(), f.faults().err())
+}
+
+// Finish has nobody speak any more, waits at most so long until everybody has
+// heard all that was said, and ends it. Any fault is an error, too.
+func (f *Fan) Finish(within time.Duration) (Faults, error) {
+	f.quiet()
+	err := f.speaking.Wait()
+	deadline, tick := time.After(within), time.NewTicker(5*time.Millisecond)
+	defer tick.Stop()
+	for late := false; err == nil && !late && f.lost() > 0; {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			late = true
+		}
+	}
+	found := f.faults()
+	found.Lost = f.lost()
+	f.stop.Store(true)
+	f.Close()
+	return found, errors.Join(err, f.listening.Wait(), found.err())
+}
+
+func (f *Fan) quiet() { f.hushed.Do(func() { close(f.hush) }) }
+
+// faults that were found so far.
+func (f *Fan) faults() (sum Faults) {
+	for _, room := range f.rooms {
+		sum.Gaps += room.gaps.Load()
+		sum.Doubles += room.doubles.Load()
+	}
+	return sum
+}
+
+// lost is what was said and not heard, yet.
+func (f *Fan) lost() (sum int64) {
+	for _, room := range f.rooms {
+		sum += room.said.Load()*int64(room.cfg.Members) - room.heard.Load()
+	}
+	return sum
 }
 
 // Close ends the connections.
@@ -134,29 +201,33 @@ func (f *Fan) Median() time.Duration {
 }
 
 // speak sends messages, each with its number, as the configuration lets it.
-func (r *fanRoom) speak(stop *atomic.Bool) error {
+func (r *fanRoom) speak(hush <-chan struct{}) error {
 	var due <-chan time.Time
 	if r.cfg.Pace > 0 {
-		<-time.After(r.first)
+		select {
+		case <-time.After(r.first):
+		case <-hush:
+		}
 		ticker := time.NewTicker(r.cfg.Pace)
 		defer ticker.Stop()
 		due = ticker.C
 	}
 	var out []byte
-	for n := 0; !stop.Load(); {
+	for n := 0; !closed(hush); {
 		out = out[:0]
 		for range r.mayGo(n) {
 			n++
 			out = wire.Append(out, wire.Text, r.message(n))
 			r.sent[n%remembered].Store(int64(time.Since(r.began)))
 		}
-		if _, err := r.members[0].Write(out); err != nil && !stop.Load() {
+		if _, err := r.members[0].Write(out); err != nil && !closed(hush) {
 			return err
 		}
+		r.said.Store(int64(n))
 		select {
 		case <-r.moved:
 		case <-due:
-		case <-time.After(time.Second): // to see whether it has to stop
+		case <-hush:
 		}
 	}
 	return nil
@@ -198,10 +269,13 @@ func (r *fanRoom) listen(i int, stop *atomic.Bool) error {
 			return fmt.Errorf("%s, member %d: %w", r.name, i, err)
 		case n == 0:
 			continue
-		case n != next:
-			return fmt.Errorf("%s, member %d heard message %d where %d was due", r.name, i, n, next)
+		case n < next:
+			r.doubles.Add(1)
+			continue
+		case n > next:
+			r.gaps.Add(int64(n - next))
 		}
-		next++
+		next = n + 1
 		reached := r.heard.Add(1)%int64(r.cfg.Members) == 0
 		switch {
 		case r.cfg.Pace > 0:

@@ -50,6 +50,8 @@ type Config struct {
 	NATSTLS *natsx.ServerTLS
 	// Presences is how many presence replicas the split shape has; 0: one.
 	Presences int
+	// Gateways is how many gateways the split shape has; 0: two.
+	Gateways int
 }
 
 // Access is what opens the deployment's doors.

@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -12,11 +13,9 @@ import (
 	"github.com/natter-chat/natter/services/internal/secret"
 )
 
-// Split is each service in a process of its own, with two gateways, around a
-// real NATS server.
+// Split is each service in a process of its own, with two gateways or as many
+// as the configuration says, around a real NATS server.
 func Split() Shape { return Shape{Name: "split", plan: planSplit} }
-
-const gateways = 2
 
 func planSplit(d *Deployment) error {
 	keys, err := natsx.NewKeys(natsx.Operator)
@@ -68,7 +67,7 @@ func planPresences(d *Deployment) (string, error) {
 
 func planGateways(d *Deployment, history, presence string) error {
 	guests := secret.New()
-	for i := range gateways {
+	for i := range cmp.Or(d.cfg.Gateways, 2) {
 		a, err := addrs(3)
 		if err != nil {
 			return err

@@ -28,6 +28,34 @@ func Terms(text string) []Term {
 	return s.terms
 }
 
+// AppendTerms appends the terms of a text to dst, in order, each after a space.
+// Of a text in ASCII it makes no [Term]. Safe for concurrent use.
+func AppendTerms(dst []byte, text string) []byte {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			for _, t := range Terms(text) {
+				dst = append(append(dst, ' '), t.Text...)
+			}
+			return dst
+		}
+	}
+	length := 0 // of the word under way
+	for i := range len(text) {
+		r := lower(text[i])
+		switch {
+		case classOf(r) != letter:
+			length = 0
+		case length < maxTerm:
+			if length == 0 {
+				dst = append(dst, ' ')
+			}
+			dst = append(dst, byte(r))
+			length++
+		}
+	}
+	return dst
+}
+
 // splitter makes terms of a folded text.
 type splitter struct {
 	terms []Term

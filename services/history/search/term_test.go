@@ -3,7 +3,10 @@ package search
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 func texts(terms []Term) string {
@@ -45,7 +48,24 @@ func TestTerms(t *testing.T) {
 		if got := texts(Terms(c.text)); got != c.want {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
+		if got, want := string(AppendTerms([]byte("x"), c.text)), strings.TrimRight("x "+c.want, " "); got != want {
+			t.Errorf("%q: appended %q, want %q", c.text, got, want)
+		}
 	}
+}
+
+// TestAppendedTermsAreTheTerms: of ASCII they are made in another way.
+func TestAppendedTermsAreTheTerms(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom(nil, unicode.ASCII_Hex_Digit, unicode.Pattern_White_Space)), rapid.StringMatching(`([A-Z0-9a-z]{0,100}[ -~])*`)).Draw(t, "text")
+		want := ""
+		for _, term := range Terms(text) {
+			want += " " + term.Text
+		}
+		if got := string(AppendTerms(nil, text)); got != want {
+			t.Fatalf("appended %q, want %q", got, want)
+		}
+	})
 }
 
 // TestEveryCharacterFoldsOnce: a text that was folded before is found the same.

@@ -51,12 +51,11 @@ type fold struct {
 	tx    *sql.Tx
 	stmts map[string]*sql.Stmt
 	rooms map[string]*roomRow
-	names map[[2]string]string // what members are called, by room and user
 	words *words
 }
 
 func newFold(ctx context.Context, tx *sql.Tx) *fold {
-	f := &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}, names: map[[2]string]string{}}
+	f := &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}}
 	f.words = newWords(f)
 	return f
 }
@@ -126,7 +125,10 @@ func (f *fold) record(r *chatv1.LogRecord) error {
 
 // finish writes the rooms back, and what can be found.
 func (f *fold) finish() error {
-	for _, row := range f.rooms {
+	for _, row := range f.inOrder() {
+		if err := f.write(row); err != nil {
+			return err
+		}
 		if err := f.update(row); err != nil {
 			return err
 		}

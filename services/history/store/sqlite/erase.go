@@ -81,7 +81,6 @@ func (f *fold) forget(row *roomRow, user string) error {
 	if err := f.exit(row, user); err != nil {
 		return err
 	}
-	delete(f.names, [2]string{row.room, user})
 	if row.createdBy == user {
 		row.createdBy = room.Nobody
 	}

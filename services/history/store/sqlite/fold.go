@@ -25,11 +25,16 @@ func (f *fold) event(e *chatv1.Event) error {
 		return fmt.Errorf("it does not follow the head %d", row.head)
 	}
 	row.head, row.activeMs = e.GetSeq(), e.GetTimeMs()
+	if e.GetMessage() == nil || room.TrimmedBy(e) > row.since {
+		if err := f.write(row); err != nil {
+			return err
+		}
+	}
 	if err := f.trim(row, room.TrimmedBy(e)); err != nil {
 		return err
 	}
 	if e.GetMessage() != nil {
-		return f.posted(row, e)
+		return f.post(row, e)
 	}
 	blob, err := proto.Marshal(room.Kept(e))
 	if err != nil {
@@ -89,55 +94,6 @@ func (f *fold) change(row *roomRow, e *chatv1.Event) error {
 	return nil
 }
 
-func (f *fold) posted(row *roomRow, e *chatv1.Event) error {
-	m := room.MessageOf(e)
-	blob, err := proto.Marshal(m)
-	if err != nil {
-		return err
-	}
-	body := room.BodyOf(e.GetMessage())
-	id := row.id(e.GetSeq())
-	doc, err := f.words.place(e.GetTimeMs())
-	if err == nil {
-		err = f.words.put(doc, row, m)
-	}
-	if err != nil {
-		return err
-	}
-	if err := f.one("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?, ?)",
-		id, sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob, doc); err != nil {
-		return err
-	}
-	if m.Thread != nil {
-		if _, err := f.exec("INSERT INTO thread_messages (thread, id) VALUES (?, ?)", row.id(m.GetThread()), id); err != nil {
-			return err
-		}
-		if err := f.amend(row, m.GetThread(), repliesBy(1)); err != nil {
-			return err
-		}
-	}
-	if err := f.named(row, e.GetUser(), e.GetName()); err != nil {
-		return err
-	}
-	if row.slowMode > 0 {
-		if err := f.sanction(row, e.GetUser(), "sent", e.GetTimeMs()); err != nil {
-			return err
-		}
-	}
-	row.lastMessage = e.GetSeq()
-	return nil
-}
-
-// named keeps what a member is called, looked at once in a transaction.
-func (f *fold) named(row *roomRow, user, name string) error {
-	key := [2]string{row.room, user}
-	if name == "" || f.names[key] == name {
-		return nil
-	}
-	f.names[key] = name
-	return f.one("UPDATE members SET name = ? WHERE number = ? AND user = ? AND name != ?", name, row.number, user, name)
-}
-
 func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint32) error {
 	if user == room.Nobody {
 		return nil
@@ -153,6 +109,7 @@ func (f *fold) enter(row *roomRow, user, name string, role chatv1.Role, seq uint
 }
 
 func (f *fold) exit(row *roomRow, user string) error {
+	delete(row.authors, user) // who comes back may have another name
 	result, err := f.exec("DELETE FROM members WHERE number = ? AND user = ?", row.number, user)
 	if err != nil {
 		return err

@@ -109,5 +109,5 @@ func (f *fold) indexOne(k kept) error {
 	if _, err := f.exec("UPDATE messages SET doc = ? WHERE id = ?", doc, k.id); err != nil {
 		return err
 	}
-	return f.words.put(doc, &k.room, m)
+	return f.words.put(doc, k.room.author(m.GetUser()).scope, m.GetText())
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/store/scope"
 )
 
 // roomRow is a row of the table rooms.
@@ -27,6 +28,28 @@ type roomRow struct {
 	lastMessage uint32
 	since       uint32
 	retention   []byte // natter.chat.v1.RetentionSet
+
+	authors map[string]*author
+	posted  []posted // messages that are not in the table yet
+}
+
+// author is what a transaction knows of who posted in a room.
+type author struct {
+	name  string // as the table has it; empty: not looked at
+	scope string // the terms that say so, separated by spaces
+}
+
+// author of what a user posts in the room.
+func (r *roomRow) author(user string) *author {
+	a := r.authors[user]
+	if a == nil {
+		a = &author{scope: strings.Join(scope.Of(r.number, r.kind, user), " ")}
+		if r.authors == nil {
+			r.authors = map[string]*author{}
+		}
+		r.authors[user] = a
+	}
+	return a
 }
 
 const roomColumns = "number, room, name, kind, topic, head, slow_mode, archived, closed, created_ms, created_by, active_ms, members, last_message, since, retention"

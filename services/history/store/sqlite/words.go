@@ -1,35 +1,41 @@
 package sqlite
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/history/search"
-	"github.com/natter-chat/natter/services/history/store/scope"
 )
 
 // words is the index as one transaction changes it. What is put waits, and goes
 // in by rising doc: that is the order in which FTS5 need not write in between.
 type words struct {
-	fold    *fold
-	pending map[int64]string // terms by doc
-	size    int              // bytes in pending
-	gone    map[int64]bool   // docs that are in the table and have to leave it first
-	next    map[int64]int64  // the next free doc, by ms
-	full    map[int64]int64  // the ms in which those of a full ms go on
-	newest  int64            // the highest doc given away; 0: not looked up
+	fold   *fold
+	terms  []byte // of all that waits
+	queue  []waiting
+	byDoc  map[int64]int   // the queue's, once somebody asked
+	gone   map[int64]bool  // docs that are in the table and have to leave it first
+	next   map[int64]int64 // the next free doc, by ms
+	full   map[int64]int64 // the ms in which those of a full ms go on
+	newest int64           // the highest doc given away; 0: not looked up
+}
+
+// waiting is a doc that has to go in, and where its terms are; doc 0 was dropped.
+type waiting struct {
+	doc      int64
+	from, to int
 }
 
 // maxPending bounds what waits, in bytes.
 const maxPending = 8 << 20
 
 func newWords(f *fold) *words {
-	return &words{fold: f, pending: map[int64]string{}, gone: map[int64]bool{}, next: map[int64]int64{}, full: map[int64]int64{}}
+	return &words{fold: f, gone: map[int64]bool{}, next: map[int64]int64{}, full: map[int64]int64{}}
 }
 
 // A doc is a ms and a tie; 256 messages of one ms have docs of their own.
@@ -81,12 +87,15 @@ func (w *words) free(ms int64) (int64, error) {
 	return max(ms*ties, last.Int64+1), err
 }
 
-// put has a message found.
-func (w *words) put(doc int64, row *roomRow, m *chatv1.Message) error {
-	terms := termsOf(row, m)
-	w.size += len(terms) - len(w.pending[doc])
-	w.pending[doc] = terms
-	if w.size > maxPending {
+// put has a message found, by the terms of its scope and its text.
+func (w *words) put(doc int64, scope, text string) error {
+	from := len(w.terms)
+	w.terms = search.AppendTerms(append(w.terms, scope...), text)
+	if w.byDoc != nil {
+		w.byDoc[doc] = len(w.queue)
+	}
+	w.queue = append(w.queue, waiting{doc, from, len(w.terms)})
+	if len(w.terms) > maxPending {
 		return w.flush()
 	}
 	return nil
@@ -98,10 +107,8 @@ func (w *words) replace(row *roomRow, m *chatv1.Message) error {
 	if err != nil || doc == 0 {
 		return err
 	}
-	if _, waits := w.pending[doc]; !waits {
-		w.gone[doc] = true
-	}
-	return w.put(doc, row, m)
+	w.drop(doc)
+	return w.put(doc, row.author(m.GetUser()).scope, m.GetText())
 }
 
 // remove has a message not found any more.
@@ -113,12 +120,21 @@ func (w *words) remove(id int64) error {
 
 // drop has a doc not found any more; 0 is none.
 func (w *words) drop(doc int64) {
-	if terms, waits := w.pending[doc]; waits {
-		w.size -= len(terms)
-		delete(w.pending, doc)
-	} else if doc != 0 {
-		w.gone[doc] = true
+	if doc == 0 {
+		return
 	}
+	if w.byDoc == nil {
+		w.byDoc = make(map[int64]int, len(w.queue))
+		for i, one := range w.queue {
+			w.byDoc[one.doc] = i
+		}
+	}
+	if i, waits := w.byDoc[doc]; waits {
+		w.queue[i].doc = 0
+		delete(w.byDoc, doc)
+		return
+	}
+	w.gone[doc] = true
 }
 
 func (w *words) docOf(id int64) (doc int64, err error) {
@@ -141,24 +157,17 @@ func (w *words) flush() error {
 			return fmt.Errorf("search: %w", err)
 		}
 	}
-	for _, doc := range slices.Sorted(maps.Keys(w.pending)) {
-		if err := w.fold.one("INSERT INTO search (rowid, terms) VALUES (?, ?)", doc, w.pending[doc]); err != nil {
+	all := string(w.terms)
+	slices.SortFunc(w.queue, func(a, b waiting) int { return cmp.Compare(a.doc, b.doc) })
+	for _, one := range w.queue {
+		if one.doc == 0 {
+			continue
+		}
+		if err := w.fold.one("INSERT INTO search (rowid, terms) VALUES (?, ?)", one.doc, all[one.from:one.to]); err != nil {
 			return fmt.Errorf("search: %w", err)
 		}
 	}
 	clear(w.gone)
-	clear(w.pending)
-	w.size = 0
+	w.terms, w.queue, w.byDoc = w.terms[:0], w.queue[:0], nil
 	return nil
-}
-
-// termsOf is what the index holds of a message, separated by spaces.
-func termsOf(row *roomRow, m *chatv1.Message) string {
-	var b strings.Builder
-	b.WriteString(strings.Join(scope.Of(row.number, row.kind, m.GetUser()), " "))
-	for _, t := range search.Terms(m.GetText()) {
-		b.WriteByte(' ')
-		b.WriteString(t.Text)
-	}
-	return b.String()
 }

@@ -23,7 +23,7 @@ func batches(t *testing.T, open Opener) {
 		ids := []string{fmt.Sprintf("one-%d", seed), fmt.Sprintf("two-%d", seed)}
 		var events []*chatv1.Event
 		for len(events) < 400 {
-			if e := l.decide(ids[dice.IntN(len(ids))], fmt.Sprintf("user%d", dice.IntN(5)), change(dice)); e != nil {
+			if e := l.decide(ids[dice.IntN(len(ids))], fmt.Sprintf("user%d", dice.IntN(5)), fmt.Sprintf("Name %d", dice.IntN(3)), change(dice)); e != nil {
 				events = append(events, e)
 			}
 		}
@@ -45,13 +45,13 @@ func batches(t *testing.T, open Opener) {
 }
 
 // decide is the event that a change makes, or nil where it is refused.
-func (l *log) decide(id, user string, change any) *chatv1.Event {
+func (l *log) decide(id, user, name string, change any) *chatv1.Event {
 	state := l.rooms[id]
 	if state == nil {
 		state = room.New(id)
 		l.rooms[id] = state
 	}
-	by := &chatv1.Actor{User: user, Name: "Name of " + user}
+	by := &chatv1.Actor{User: user, Name: name}
 	if _, ok := change.(*chatv1.Trim); ok {
 		by = &chatv1.Actor{User: "natter", Name: "natter", Admin: true}
 	}
@@ -146,6 +146,25 @@ func (l *log) check(s store.Store, id, what string) {
 			l.t.Errorf("%s: message %d of %s\nstored %+v\nlive   %+v", what, seq, id, got, m)
 		}
 	}
+}
+
+// cameBack: in one batch a member leaves, comes back under another name, and
+// has the name of before again.
+func cameBack(t *testing.T, open Opener) {
+	l := newLog(t, open(t))
+	l.do("lobby", "ana", public("Lobby"))
+	var events []*chatv1.Event
+	for _, step := range []struct {
+		name   string
+		change any
+	}{
+		{"Bo", &chatv1.Join{}}, {"Bo", &chatv1.Send{ClientMsgId: "1", Text: "here"}}, {"Bo", &chatv1.Leave{}},
+		{"Bodo", &chatv1.Join{}}, {"Bo", &chatv1.Send{ClientMsgId: "2", Text: "again"}},
+	} {
+		events = append(events, l.decide("lobby", "bo", step.name, step.change))
+	}
+	l.apply(events...)
+	l.check(l.store, "lobby", "came back")
 }
 
 // oneWins: of many who apply from the same position one does, and the others

@@ -35,6 +35,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Opener) {
 		"UnreadIsCounted":                  unread,
 		"ListsShowOnlyWhatMayBeSeen":       lists,
 		"BatchesAreFoldedAsOneByOne":       batches,
+		"WhoComesBackMayBeRenamed":         cameBack,
 		"OneOfManyWhoApplyWins":            oneWins,
 		"PartitionsAreApart":               partitionsApart,
 		"OddTextIsKept":                    oddText,

@@ -148,19 +148,26 @@ func trimInABatch(t *testing.T, open Opener) {
 }
 
 // importedTrim: the events that are left of a room make the same room, with the
-// holes that it has.
+// holes that it has, one by one and in one batch.
 func importedTrim(t *testing.T, open Opener) {
 	l := newLog(t, open(t))
 	chatty(l, "lobby")
 	l.operate("lobby", &chatv1.Trim{Before: 6})
 	want := told(t, l.store, "lobby")
 	last := uint32(0)
+	var batch []*chatv1.Event
 	for _, e := range mustEvents(t, l.store) {
 		e.Room, e.Skipped, last = "copy", e.GetSeq()-last-1, e.GetSeq()
 		l.apply(e)
+		e = proto.CloneOf(e)
+		e.Room = "twin"
+		batch = append(batch, e)
 	}
-	if got := strings.ReplaceAll(told(t, l.store, "copy"), `"copy"`, `"lobby"`); normal(got) != normal(want) {
-		t.Errorf("imported:\n%s\nexported:\n%s", got, want)
+	l.apply(batch...)
+	for _, id := range []string{"copy", "twin"} {
+		if got := strings.ReplaceAll(told(t, l.store, id), `"`+id+`"`, `"lobby"`); normal(got) != normal(want) {
+			t.Errorf("imported as %s:\n%s\nexported:\n%s", id, got, want)
+		}
 	}
 }
 

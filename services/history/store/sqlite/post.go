@@ -1,0 +1,92 @@
+package sqlite
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+
+	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/services/history/room"
+)
+
+// posted is a message that waits to be written.
+type posted struct {
+	event *chatv1.Event
+	doc   int64
+}
+
+// post folds a message. Its row waits for the room's others, until something
+// else happens there: rows that lie side by side are written at less cost.
+func (f *fold) post(row *roomRow, e *chatv1.Event) error {
+	doc, err := f.words.place(e.GetTimeMs())
+	if err != nil {
+		return err
+	}
+	author := row.author(e.GetUser())
+	if err := f.words.put(doc, author.scope, e.GetMessage().GetText()); err != nil {
+		return err
+	}
+	row.posted = append(row.posted, posted{e, doc})
+	if e.GetMessage().Thread != nil {
+		if err := f.reply(row, e); err != nil {
+			return err
+		}
+	}
+	if err := f.named(row, author, e); err != nil {
+		return err
+	}
+	if row.slowMode > 0 {
+		if err := f.sanction(row, e.GetUser(), "sent", e.GetTimeMs()); err != nil {
+			return err
+		}
+	}
+	row.lastMessage = e.GetSeq()
+	return nil
+}
+
+// reply puts a message into its thread.
+func (f *fold) reply(row *roomRow, e *chatv1.Event) error {
+	if err := f.write(row); err != nil {
+		return err
+	}
+	thread := e.GetMessage().GetThread()
+	if _, err := f.exec("INSERT INTO thread_messages (thread, id) VALUES (?, ?)", row.id(thread), row.id(e.GetSeq())); err != nil {
+		return err
+	}
+	return f.amend(row, thread, repliesBy(1))
+}
+
+// named keeps what a member is called, looked at once in a transaction.
+func (f *fold) named(row *roomRow, by *author, e *chatv1.Event) error {
+	name := e.GetName()
+	if name == "" || by.name == name {
+		return nil
+	}
+	by.name = name
+	return f.one("UPDATE members SET name = ? WHERE number = ? AND user = ? AND name != ?", name, row.number, e.GetUser(), name)
+}
+
+// write writes the messages of a room that wait.
+func (f *fold) write(row *roomRow) error {
+	for _, p := range row.posted {
+		blob, err := proto.Marshal(room.MessageOf(p.event))
+		if err != nil {
+			return err
+		}
+		e, body := p.event, room.BodyOf(p.event.GetMessage())
+		if err := f.one("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?, ?)",
+			row.id(e.GetSeq()), sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob, p.doc); err != nil {
+			return err
+		}
+	}
+	clear(row.posted)
+	row.posted = row.posted[:0]
+	return nil
+}
+
+// inOrder are the rooms that were touched, as the tables have them.
+func (f *fold) inOrder() []*roomRow {
+	return slices.SortedFunc(maps.Values(f.rooms), func(a, b *roomRow) int { return cmp.Compare(a.number, b.number) })
+}

@@ -63,7 +63,7 @@ func (s *session) listMessages(re uint32, r *clientv1.ClientFrame_Messages) {
 		Limit: r.GetLimit(), MinSeq: s.seen(r.GetRoom()),
 	}
 	s.query(re, "messages", func(ctx context.Context) (*clientv1.ServerFrame, error) {
-		page, err := s.gateway.messages.List(ctx, request)
+		page, err := s.gateway.messages.List(ctx, request, rpc.ReadOnly{})
 		if err != nil {
 			return nil, err
 		}

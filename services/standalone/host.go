@@ -12,7 +12,6 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
-	"github.com/natter-chat/natter/services/internal/config"
 	"github.com/natter-chat/natter/services/internal/rpc"
 )
 
@@ -61,12 +60,8 @@ func (n *Natter) defaultRoom(ctx context.Context) error {
 	if room == "" {
 		return nil
 	}
-	conn, err := rpc.Dial("passthrough:///"+n.inside.Addr().String(), n.settings.Secrets.AdminToken, config.TLS{})
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	_, err = historyv1.NewRoomsClient(conn).Create(ctx, &historyv1.CreateRequest{
+	conn := n.rpc.Inside(n.settings.Secrets.AdminToken)
+	_, err := historyv1.NewRoomsClient(conn).Create(ctx, &historyv1.CreateRequest{
 		Room: room, Name: room, Kind: chatv1.RoomKind_PUBLIC, Topic: "Everybody is welcome",
 	})
 	if err == nil || status.Code(err) == codes.AlreadyExists || rpc.RefusalOf(err).GetCode() == chatv1.ErrorCode_CONFLICT {

@@ -13,11 +13,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
-	"google.golang.org/grpc"
 
 	"github.com/natter-chat/natter/services/gateway"
 	"github.com/natter-chat/natter/services/history"
-	"github.com/natter-chat/natter/services/internal/config"
 	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/embednats"
 	"github.com/natter-chat/natter/services/internal/lockfile"
@@ -39,7 +37,6 @@ type Natter struct {
 	lock     *lockfile.Lock
 	nats     *embednats.Server
 	conns    []*nats.Conn
-	loopback *grpc.ClientConn
 	rpc      *rpc.Server
 	history  *history.Service
 	presence *presence.Service
@@ -49,7 +46,6 @@ type Natter struct {
 	host     host
 
 	http, grpc, ops net.Listener
-	inside          net.Listener // gRPC for this process itself, in the clear
 }
 
 // New takes the data directory, opens the ports, and starts NATS. What it began
@@ -103,9 +99,6 @@ func (n *Natter) listen(context.Context) (err error) {
 			return fmt.Errorf("%s: %w; choose another address", l.setting, err)
 		}
 	}
-	if n.inside, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return fmt.Errorf("listen on the loopback: %w", err)
-	}
 	n.http, err = n.settings.HTTPTLS.Listener(n.http, n.log)
 	return err
 }
@@ -147,17 +140,15 @@ func (n *Natter) connect(ctx context.Context) error {
 	if n.presence, err = presence.New(n.settings.Presence, conns[natsx.Presence], n.log, n.registry, presence.WithExchange(exchange)); err != nil {
 		return err
 	}
-	if n.loopback, err = rpc.Dial("passthrough:///"+n.inside.Addr().String(), n.settings.Secrets.ServiceToken, config.TLS{}); err != nil {
-		return err
-	}
-	if n.gateway, err = gateway.New(n.settings.Gateway, conns[natsx.Gateway], n.loopback, n.loopback, n.log, n.registry, gateway.WithTracer(n.tracer), gateway.WithExchange(exchange)); err != nil {
-		return err
-	}
 	n.rpc, err = rpc.NewServer(rpc.ServerConfig{
 		ServiceToken: n.settings.Secrets.ServiceToken, AdminToken: n.settings.Secrets.AdminToken,
 		Tokens: n.settings.Secrets.Tokens, ClientCA: n.settings.Secrets.ClientCA, TLS: n.settings.TLS, Log: n.log, Registerer: n.registry, Tracer: n.tracer,
 	})
 	if err != nil {
+		return err
+	}
+	inside := n.rpc.Inside(n.settings.Secrets.ServiceToken)
+	if n.gateway, err = gateway.New(n.settings.Gateway, conns[natsx.Gateway], inside, inside, n.log, n.registry, gateway.WithTracer(n.tracer), gateway.WithExchange(exchange)); err != nil {
 		return err
 	}
 	n.history.Register(n.rpc)
@@ -175,7 +166,7 @@ func (n *Natter) Run(ctx context.Context, out io.Writer) error {
 		run.Task{Name: "history", Run: n.history.Run},
 		run.Task{Name: "presence", Run: n.presence.Run},
 		run.Task{Name: "audit", Run: n.rpc.Audit(n.history.KeepAudit)},
-		run.Task{Name: "grpc", Run: n.serveGRPC},
+		run.Task{Name: "grpc", Run: run.GRPC(n.grpc, n.rpc.Server)},
 		run.Task{Name: "http", Run: run.HTTP(n.http, n.hosting(n.gateway.Handler()), n.log)},
 		run.Task{Name: "gateway", Run: n.gateway.Run},
 		run.Task{Name: "welcome", Run: func(ctx context.Context) error { return n.welcome(ctx, out, checks) }},
@@ -183,24 +174,12 @@ func (n *Natter) Run(ctx context.Context, out io.Writer) error {
 	return errors.Join(err, n.close())
 }
 
-// serveGRPC serves admins, and this process itself.
-func (n *Natter) serveGRPC(ctx context.Context) error {
-	inside := make(chan error, 1)
-	go func() { inside <- n.rpc.Serve(n.rpc.Inside(n.inside)) }()
-	err := run.GRPC(n.grpc, n.rpc.Server)(ctx)
-	n.rpc.Stop() // where the other listener failed
-	return errors.Join(err, <-inside)
-}
-
 // close gives back what New took; the listeners are the servers' once they run.
 func (n *Natter) close() error {
-	for _, l := range []net.Listener{n.http, n.grpc, n.ops, n.inside} {
+	for _, l := range []net.Listener{n.http, n.grpc, n.ops} {
 		if l != nil {
 			_ = l.Close()
 		}
-	}
-	if n.loopback != nil {
-		_ = n.loopback.Close()
 	}
 	for _, nc := range n.conns {
 		nc.Close()

@@ -93,7 +93,7 @@ func (m method) desc(name string) grpc.MethodDesc {
 }
 
 // serve runs a server of the method, and gives its address.
-func serve(t *testing.T, cfg rpc.ServerConfig, m method, further ...func(grpc.ServiceRegistrar)) (*rpc.Server, string) {
+func serve(t testing.TB, cfg rpc.ServerConfig, m method, further ...func(grpc.ServiceRegistrar)) (*rpc.Server, string) {
 	t.Helper()
 	s, err := rpc.NewServer(cfg)
 	if err != nil {
@@ -116,7 +116,7 @@ func tokens() rpc.ServerConfig {
 	return rpc.ServerConfig{ServiceToken: serviceToken, AdminToken: adminToken}
 }
 
-func dial(t *testing.T, addr, token string, tls config.TLS) *grpc.ClientConn {
+func dial(t testing.TB, addr, token string, tls config.TLS) *grpc.ClientConn {
 	t.Helper()
 	conn, err := rpc.Dial(addr, token, tls)
 	if err != nil {
@@ -131,7 +131,7 @@ func call(ctx context.Context, conn *grpc.ClientConn, options ...grpc.CallOption
 	return invoke(ctx, conn, "Call", options...)
 }
 
-func invoke(ctx context.Context, conn *grpc.ClientConn, method string, options ...grpc.CallOption) (string, error) {
+func invoke(ctx context.Context, conn grpc.ClientConnInterface, method string, options ...grpc.CallOption) (string, error) {
 	out := &wrapperspb.StringValue{}
 	err := conn.Invoke(ctx, "/test.Test/"+method, &emptypb.Empty{}, out, options...)
 	return out.Value, err

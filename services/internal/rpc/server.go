@@ -62,6 +62,8 @@ type Server struct {
 	*grpc.Server
 	health *health.Server
 	audit  *audit.Trail
+	around grpc.UnaryServerInterceptor // all of them
+	inside map[string]registered       // by full name
 }
 
 // NewServer makes a server to register services on. Its health is SERVING.
@@ -76,11 +78,11 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the audit: %w", err)
 	}
-	options, err := cfg.options(trail)
+	options, unary, err := cfg.options(trail)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Server: grpc.NewServer(options...), health: health.NewServer(), audit: trail}
+	s := &Server{Server: grpc.NewServer(options...), health: health.NewServer(), audit: trail, around: chain(unary), inside: map[string]registered{}}
 	healthpb.RegisterHealthServer(s, s.health)
 	reflection.Register(s)
 	return s, nil
@@ -141,27 +143,29 @@ func (cfg ServerConfig) identities() (identities, error) {
 	return i, err
 }
 
-func (cfg ServerConfig) options(trail *audit.Trail) ([]grpc.ServerOption, error) {
+// options, and the interceptors of unary calls that are among them.
+func (cfg ServerConfig) options(trail *audit.Trail) ([]grpc.ServerOption, []grpc.UnaryServerInterceptor, error) {
 	identities, err := cfg.identities()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	transport, err := serverCredentials(cfg.TLS, identities.ca, cfg.Log.With("component", "grpc"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	measure, err := newMeter(cfg.Registerer)
 	if err != nil {
-		return nil, fmt.Errorf("gRPC metrics: %w", err)
+		return nil, nil, fmt.Errorf("gRPC metrics: %w", err)
 	}
 	guard := guard{identities: identities, rules: &rules{}, audit: auditor{trail: trail}}
 	shield := shield{log: cfg.Log.With("component", "grpc")}
 	trace := tracer{spans: cfg.Tracer}
 	// The shield is within the trace, so that its lines name the request, and
 	// around all else.
+	unary := []grpc.UnaryServerInterceptor{measure.unary, shield.unary, guard.unary, trace.unary, shield.unary}
 	return []grpc.ServerOption{
 		grpc.Creds(transport),
-		grpc.ChainUnaryInterceptor(measure.unary, shield.unary, guard.unary, trace.unary, shield.unary),
+		grpc.ChainUnaryInterceptor(unary...),
 		grpc.ChainStreamInterceptor(measure.stream, shield.stream, guard.stream, trace.stream, shield.stream),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.MaxRecvMsgSize(maxMessage),
@@ -173,5 +177,5 @@ func (cfg ServerConfig) options(trail *audit.Trail) ([]grpc.ServerOption, error)
 			Time: 30 * time.Second, Timeout: 10 * time.Second,
 		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-	}, nil
+	}, unary, nil
 }

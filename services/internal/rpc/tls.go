@@ -32,13 +32,13 @@ func serverCredentials(files config.TLS, signers *certs.Signers, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	return fromOutside{credentials.NewTLS(&tls.Config{
+	return credentials.NewTLS(&tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"h2"},
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 			return serverConfig(watched.Get(), signers), nil
 		},
-	})}, nil
+	}), nil
 }
 
 func serverConfig(now *tls.Config, signers *certs.Signers) *tls.Config {

@@ -10,7 +10,7 @@ import "testing"
 // for a good reason raises the number here.
 func TestAllocations(t *testing.T) {
 	codec, limits, data := JSON(), DefaultLimits(), []byte(benchSend)
-	ack, event := benchAck(), benchEvent()
+	ack, event, page := benchAck(), benchEvent(), benchPage()
 	dst := make([]byte, 0, 1<<10)
 	for _, c := range []struct {
 		name string
@@ -24,6 +24,7 @@ func TestAllocations(t *testing.T) {
 		}},
 		{"an ack is written", 0, func() { dst = AppendWrapped(dst[:0], codec, ack) }},
 		{"an event is written", 0, func() { dst = AppendWrapped(dst[:0], codec, event) }},
+		{"a page is written", 0, func() { dst = AppendWrapped(dst[:0], codec, page) }},
 	} {
 		if n := testing.AllocsPerRun(100, c.do); n > c.most {
 			t.Errorf("%s with %v allocations; at most %v are allowed", c.name, n, c.most)

@@ -46,8 +46,22 @@ func benchEvent() *clientv1.ServerFrame {
 	}}}
 }
 
+func benchPage() *clientv1.ServerFrame {
+	re, id := uint32(42), "0b8f6f0e-6e3b-4a52-9d0c-1f2f3a4b5c6d"
+	page := &clientv1.ServerFrame_Page{Room: "lobby", HasBefore: true}
+	for range 50 {
+		page.Messages = append(page.Messages, &chatv1.Message{
+			Seq: 12345, User: "ana", Name: "Ana", Time: timestamppb.Now(), ClientMsgId: &id, Version: 1,
+			Text: "a message of the usual length, which is some sixty or eighty bytes",
+		})
+	}
+	return &clientv1.ServerFrame{Re: &re, Body: &clientv1.ServerFrame_Page_{Page: page}}
+}
+
 func BenchmarkAppendAck(b *testing.B)   { benchAppend(b, benchAck()) }
 func BenchmarkAppendEvent(b *testing.B) { benchAppend(b, benchEvent()) }
+
+func BenchmarkAppendPage(b *testing.B) { benchAppend(b, benchPage()) }
 
 func benchAppend(b *testing.B, frame *clientv1.ServerFrame) {
 	codec := JSON()
@@ -65,6 +79,15 @@ func BenchmarkAppendEventByReflection(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = appendMessage(dst[:0], codec.server, event.ProtoReflect())
+	}
+}
+
+func BenchmarkAppendPageByReflection(b *testing.B) {
+	codec, page := JSON().(*jsonCodec), benchPage()
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = appendMessage(dst[:0], codec.server, page.ProtoReflect())
 	}
 }
 

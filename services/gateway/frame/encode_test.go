@@ -45,6 +45,26 @@ func TestAppendIsCanonical(t *testing.T) {
 	})
 }
 
+// TestShortCutsWriteTheSame: what is written without reflection is, to the byte,
+// what the schema says.
+func TestShortCutsWriteTheSame(t *testing.T) {
+	codec := JSON().(*jsonCodec)
+	bodies := codec.server.message.Oneofs().ByName("body").Fields()
+	rapid.Check(t, func(t *rapid.T) {
+		frame := &clientv1.ServerFrame{}
+		m := frame.ProtoReflect()
+		body := bodies.ByName(rapid.SampledFrom([]protoreflect.Name{"event", "ack", "page"}).Draw(t, "body"))
+		fill(t, m.Mutable(body).Message(), 0)
+		if rapid.Bool().Draw(t, "answers") {
+			re := rapid.Uint32().Draw(t, "re")
+			frame.Re = &re
+		}
+		if got, want := codec.Append(nil, frame), appendMessage(nil, codec.server, m); !bytes.Equal(got, want) {
+			t.Fatalf("\n got %s\nwant %s", got, want)
+		}
+	})
+}
+
 func sameJSON(t *rapid.T, a, b []byte) bool {
 	var x, y any
 	if err := json.Unmarshal(a, &x); err != nil {

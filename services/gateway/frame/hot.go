@@ -9,7 +9,7 @@ import (
 )
 
 // What is read and written most goes without reflection: a send, a message's
-// event, and an ack. Tests hold them equal to what the schema says.
+// event, an ack, and a page. Tests hold them equal to what the schema says.
 
 // send is fields for a ClientFrame_Send.
 func (d *decoder) send(request *clientv1.ClientFrame) {

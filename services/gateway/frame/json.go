@@ -34,6 +34,8 @@ func (c *jsonCodec) Append(dst []byte, frame *clientv1.ServerFrame) []byte {
 		}
 	case *clientv1.ServerFrame_Ack_:
 		return appendAck(dst, frame.Re, body.Ack)
+	case *clientv1.ServerFrame_Page_:
+		return appendPage(dst, frame.Re, body.Page)
 	}
 	return appendMessage(dst, c.server, frame.ProtoReflect())
 }

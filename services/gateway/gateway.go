@@ -72,6 +72,7 @@ type Gateway struct {
 	wheel       *wheel
 	buffers     buffers
 	stretches   stretches
+	crew        *crew
 	drain       ops.Drain
 	drained     atomic.Int64 // when the time to move is over, in Unix ms; 0: nobody has to
 	finishing   atomic.Bool  // nothing new is begun for clients
@@ -112,7 +113,7 @@ func New(cfg Config, nc *nats.Conn, historyConn, presenceConn grpc.ClientConnInt
 		cfg: cfg, log: log.With("component", "gateway"), metrics: m, frameLimits: cfg.frameLimits(),
 		nc: nc, instance: natsx.Instance(), started: time.Now(), verifier: verifier, keys: keys, doors: newDoors(cfg),
 		rooms: historyv1.NewRoomsClient(historyConn), messages: historyv1.NewMessagesClient(historyConn),
-		sessions: &sessions{all: map[*session]struct{}{}}, wheel: newWheel(),
+		sessions: &sessions{all: map[*session]struct{}{}}, wheel: newWheel(), crew: newCrew(),
 		losses: make(chan struct{}, 1), wholes: make(chan struct{}, wholesAtOnce),
 	}
 	for _, option := range options {

@@ -16,7 +16,7 @@ import (
 // queryTimeout bounds a question to history's store.
 const queryTimeout = 10 * time.Second
 
-// query asks something of a kind in a goroutine of its own, and answers with what comes of it. A
+// query asks something of a kind in a goroutine of the crew, and answers with what comes of it. A
 // session may have so many under way.
 func (s *session) query(re uint32, kind string, ask func(ctx context.Context) (*clientv1.ServerFrame, error)) {
 	s.mu.Lock()
@@ -32,7 +32,7 @@ func (s *session) query(re uint32, kind string, ask func(ctx context.Context) (*
 	span := s.gateway.traceOf()
 	span.Text("natter.request", kind)
 	asked := time.Now()
-	s.gateway.background(func(ctx context.Context) {
+	s.gateway.crew.do(s.gateway, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(rpc.AsUser(tracing.WithRequest(tracing.With(ctx, span), s.requestName(re)), s.user.id), queryTimeout)
 		defer cancel()
 		answer, err := ask(ctx)

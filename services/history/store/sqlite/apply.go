@@ -25,6 +25,7 @@ func (s *Store) Apply(ctx context.Context, partition int, from, to store.Positio
 		return store.ErrPosition
 	}
 	f := newFold(ctx, tx)
+	defer s.infos.forget(f.rooms)
 	for _, r := range records {
 		if err := f.record(r); err != nil {
 			return fmt.Errorf("record for sequence %d: %w", r.GetSequence(), err)

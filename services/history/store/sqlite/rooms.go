@@ -105,6 +105,19 @@ func sanctions(ctx context.Context, tx *sql.Tx, row *roomRow, state *room.State)
 
 // Info implements store.Store.
 func (s *Store) Info(ctx context.Context, id, user string) (*chatv1.Room, store.Standing, error) {
+	found, ok, changes := s.infos.find(id, user)
+	if ok {
+		found = found.clone()
+		return found.room, found.standing, ctx.Err()
+	}
+	room, standing, err := s.info(ctx, id, user)
+	if err == nil {
+		s.infos.keep(id, user, info{room: room, standing: standing}, changes)
+	}
+	return room, standing, err
+}
+
+func (s *Store) info(ctx context.Context, id, user string) (*chatv1.Room, store.Standing, error) {
 	info, m, standing := &chatv1.Room{Room: id}, &chatv1.Member{User: user}, store.Standing{}
 	var isMember bool
 	var createdMs, activeMs int64

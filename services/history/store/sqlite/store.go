@@ -20,6 +20,7 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	pages *readers // of read
+	infos *infos
 	lock  *lockfile.Lock
 }
 
@@ -37,7 +38,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	s := &Store{lock: lock}
+	s := &Store{lock: lock, infos: newInfos()}
 	path := filepath.Join(dir, "history.db")
 	if s.write, err = open(path, "immediate"); err == nil {
 		s.write.SetMaxOpenConns(1)

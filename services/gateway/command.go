@@ -107,11 +107,10 @@ func (cmd *command) attempt(now time.Time) []byte {
 func (c *commands) send(cmd *command, token uint64, data []byte) {
 	inbox := c.worker.inbox + strconv.FormatUint(token, 36)
 	respond := func(reply []byte) { c.worker.offer(&nats.Msg{Subject: inbox, Data: reply}) }
-	if c.exchange.Ask(cmd.subject, direct.Request{Header: cmd.header, Data: data, Respond: respond}) {
-		return
-	}
-	if c.nc.IsConnected() && c.publish(cmd, inbox, data) == nil {
-		return
+	if c.nc.IsConnected() { // without NATS the owner stores nothing either
+		if c.exchange.Ask(cmd.subject, direct.Request{Header: cmd.header, Data: data, Respond: respond}) || c.publish(cmd, inbox, data) == nil {
+			return
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

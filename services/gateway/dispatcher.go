@@ -76,7 +76,8 @@ func (d *dispatcher) worker(key string) int {
 // subscribe follows a subject; its messages go to the worker of key. The
 // server knows of it before anything that is published afterwards on the same
 // connection, since it reads the connection in order: so no flush is needed
-// before a question.
+// before a question that goes by NATS. One that goes by the exchange may be
+// answered before; a notice of that moment is lost, as any may be.
 func (d *dispatcher) subscribe(subject, key string, handle handler) (*subscription, error) {
 	s := d.handled(subject, key, handle)
 	sub, err := d.nc.ChanSubscribe(subject, s.worker.messages)

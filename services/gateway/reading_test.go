@@ -1,7 +1,11 @@
 package gateway
 
 import (
+	"bytes"
+	"compress/flate"
 	"fmt"
+	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -90,4 +94,118 @@ func masked(first byte, payload string) []byte {
 		f = append(f, payload[i]^mask[i%4])
 	}
 	return f
+}
+
+// TestPongsAreAFloodToo: nobody may send as many of them as they like.
+func TestPongsAreAFloodToo(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]byte{"pings": 0x89, "pongs": 0x8a} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := dialRaw(t, start(t, func(cfg *Config) { cfg.RequestsPerSecond, cfg.RequestsBurst = 5, 5 }).listen(t), "")
+			go func() {
+				for range 2000 {
+					if _, err := c.conn.Write(masked(first, "x")); err != nil {
+						return // it was let go
+					}
+				}
+			}()
+			if code := closeCode(c.in); code != closeFlood {
+				t.Errorf("a flood of them is answered with %d", code)
+			}
+		})
+	}
+}
+
+// TestMessagesThatEndBeforeTheirFrame: a compressed message ends with its final
+// block. What of the frame comes later is nothing, whatever it looks like.
+func TestMessagesThatEndBeforeTheirFrame(t *testing.T) {
+	t.Parallel()
+	r := start(t, compressing)
+	c, _ := dialRaw(t, r.listen(t), offer)
+	c.put(masked(0x81, mustJSON(object{"id": 1, "hello": object{"token": tokenOf(t, "ana", time.Hour)}})))
+	c.heard(`"welcome"`)
+	var final bytes.Buffer
+	w, _ := flate.NewWriter(&final, flate.BestCompression)
+	_, _ = io.WriteString(w, `{"id":2,"ping":{}}`)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	payload := make([]byte, 1000)
+	copy(payload, final.Bytes())
+	const head = 8 // of the frame, with its mask
+	cut := 200
+	for i, b := range masked(0x8a, "") { // as it is on the wire
+		payload[cut-head+i] = b ^ []byte{1, 2, 3, 4}[(cut-head+i)%4]
+	}
+	whole := masked(0xc1, string(payload))
+	c.put(whole[:cut])
+	c.heard(`"re":2`) // so it was read by itself
+	c.put(whole[cut:])
+	for id := 3; id < 6; id++ {
+		c.put(masked(0x81, mustJSON(object{"id": id, "ping": object{}})))
+		c.heard(fmt.Sprintf(`"re":%d`, id))
+	}
+}
+
+// TestWhoWaitsHoldsNoBuffer: a connection is read, into what is lent, only where
+// something has come; in the middle of a frame, too.
+func TestWhoWaitsHoldsNoBuffer(t *testing.T) {
+	t.Parallel()
+	server, client := pipe(t)
+	conn := &ripe{TCPConn: server.(*net.TCPConn), t: t}
+	s := newSocket(conn, &buffers{}, 1<<20, func() int64 { return 0 })
+	s.guard.Limit = 1000
+	got := make(chan string)
+	go func() {
+		defer close(got)
+		p := make([]byte, 128)
+		for {
+			n, err := s.Read(p)
+			if err != nil {
+				return
+			}
+			got <- string(p[:n])
+		}
+	}()
+	message := masked(0x81, "hello")
+	for _, part := range []string{string(message[:1]), string(message[1:])} {
+		if _, err := client.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+		if passed := <-got; passed != part {
+			t.Fatalf("% x is passed on as % x", part, passed)
+		}
+	}
+	if err := client.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, more := <-got; more {
+		t.Error("something comes out of a connection that is over")
+	}
+	if conn.reads != 3 {
+		t.Errorf("%d reads for two pieces and the end", conn.reads)
+	}
+}
+
+// ripe is a connection that may be read only if that does not wait.
+type ripe struct {
+	*net.TCPConn
+	t     *testing.T
+	reads int
+}
+
+func (r *ripe) Read(p []byte) (int, error) {
+	r.reads++
+	raw, err := r.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	if err := raw.Control(func(fd uintptr) {
+		if !readable(fd) {
+			r.t.Error("it is read, and nothing has come")
+		}
+	}); err != nil {
+		return 0, err
+	}
+	return r.TCPConn.Read(p)
 }

@@ -67,9 +67,12 @@ func (s *session) out() *outbox { return &s.socket.out }
 // shrinks (runtime.shrinkstack counts 800 bytes that must stay free). So whoever
 // has handled something leaves the waiting to a goroutine of its own.
 func (s *session) read() {
-	if s.socket.await() && !s.socket.listen() {
-		go s.read()
-		return
+	if s.socket.awaits() {
+		s.socket.await()
+		if !s.socket.listen(s.pong, s.ponged) {
+			go s.read()
+			return
+		}
 	}
 	for {
 		if err := s.next(); err != nil {

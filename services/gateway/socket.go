@@ -16,14 +16,18 @@ import (
 type socket struct {
 	net.Conn
 	out   outbox
-	came  *buffer // what was read and not passed on; nil: nothing
-	rest  []byte  // of it
+	came  *buffer // lent, while rest is in it
+	own   []byte  // where none is lent
+	rest  []byte  // what was read and not passed on
 	lost  error   // why nothing more can be read
 	guard frame.Guard
 	heard atomic.Int64 // when bytes came last, in the timer's ticks
 	begun atomic.Int64 // when the frame or message under way began; 0: there is none
 	now   func() int64
 }
+
+// ownBuffer holds what a connection reads that cannot be awaited.
+const ownBuffer = 512
 
 func newSocket(conn net.Conn, buffers *buffers, limit int, now func() int64) *socket {
 	s := &socket{Conn: conn, now: now}
@@ -34,12 +38,12 @@ func newSocket(conn net.Conn, buffers *buffers, limit int, now func() int64) *so
 	return s
 }
 
+// awaits tells whether it can be awaited here that something comes.
+func (s *socket) awaits() bool { return canAwait && s.out.raw != nil }
+
 // await waits until something comes or the connection is over, and needs little
-// stack for that; false: it cannot be awaited here.
-func (s *socket) await() bool {
-	if s.out.raw == nil {
-		return false
-	}
+// stack and no buffer for that.
+func (s *socket) await() {
 	looked := false
 	_ = s.out.raw.Read(func(fd uintptr) bool { // whatever is wrong, the next read says so
 		if looked {
@@ -48,49 +52,73 @@ func (s *socket) await() bool {
 		looked = true
 		return readable(fd)
 	})
-	return true
 }
 
-// listen reads what has come, and tells whether there is something for the
-// library: not if it was pongs alone, of which only counts that they came.
-func (s *socket) listen() bool {
-	s.fill()
-	for pong := frame.Pong(s.rest); pong > 0; pong = frame.Pong(s.rest) {
-		n, broken := s.guard.Check(s.rest[:pong])
+// listen reads what has come between two messages, and tells whether there is
+// something for the library. Whole pings and pongs are not: to have the library
+// answer them would leave it waiting, with all that that takes.
+func (s *socket) listen(pinged, ponged func(string) error) bool {
+	s.read()
+	for {
+		ping, data, size := frame.Control(s.rest)
+		if size == 0 {
+			return s.lost != nil || len(s.rest) > 0
+		}
+		n, broken := s.guard.Check(s.rest[:size])
 		s.take(n)
 		if broken != nil { // the library learns of it when it reads
 			return true
 		}
+		heard := ponged
+		if ping {
+			heard = pinged
+		}
+		_ = heard(data) // they end the session by themselves
 	}
-	return s.lost != nil || len(s.rest) > 0
 }
 
-// idle tells, between two messages, that nothing more has come, and that more can
-// be awaited.
-func (s *socket) idle() bool { return s.out.raw != nil && len(s.rest) == 0 && s.lost == nil }
+// idle tells, after a message, that nothing more has come, and that more can be
+// awaited. A message may end before its last frame does, if it is compressed.
+func (s *socket) idle() bool {
+	return s.awaits() && len(s.rest) == 0 && s.lost == nil && !s.guard.Midway()
+}
 
-// fill reads, unless there is something yet.
+// fill waits and reads, unless there is something yet. Who waits holds no buffer.
 func (s *socket) fill() {
-	if len(s.rest) > 0 || s.lost != nil {
-		return
+	if len(s.rest) == 0 && s.lost == nil {
+		if s.awaits() {
+			s.await()
+		}
+		s.read()
 	}
-	if s.came == nil {
+}
+
+// read reads once. Where nobody can wait without reading, each connection has a
+// small buffer of its own: those that are lent may be large.
+func (s *socket) read() {
+	into := s.own
+	if s.awaits() {
 		s.came = s.out.buffers.take()
+		into = s.came.bytes[:cap(s.came.bytes)]
+	} else if into == nil {
+		s.own = make([]byte, ownBuffer)
+		into = s.own
 	}
-	n, err := s.Conn.Read(s.came.bytes[:cap(s.came.bytes)])
-	s.rest, s.lost = s.came.bytes[:n], err
+	n, err := s.Conn.Read(into)
+	s.rest, s.lost = into[:n], err
 	s.heard.Store(s.now())
-	if n == 0 {
-		s.take(0)
-	}
+	s.take(0)
 }
 
 // take goes on behind the next n bytes.
 func (s *socket) take(n int) {
-	if s.rest = s.rest[n:]; len(s.rest) == 0 && s.came != nil {
-		s.out.buffers.free(s.came)
-		s.came, s.rest = nil, nil
+	if s.rest = s.rest[n:]; len(s.rest) > 0 {
+		return
 	}
+	if s.came != nil {
+		s.out.buffers.free(s.came)
+	}
+	s.came, s.rest = nil, nil
 }
 
 // Read passes on what came, and stops before what no client may send.

@@ -52,3 +52,17 @@ func (w *writer) offerQuestion(q *question) (taken bool) {
 		return false
 	}
 }
+
+// empty turns away what was offered to a writer that has ended.
+func (w *writer) empty() {
+	for {
+		select {
+		case r := <-w.requests:
+			r.answer(refusedCommand(unavailable(moving)))
+		case q := <-w.questions:
+			q.answer(&chatv1.AskReply{Refusal: unavailable(moving)})
+		default:
+			return
+		}
+	}
+}

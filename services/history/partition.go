@@ -246,6 +246,7 @@ func (s *Service) drain(w *writer, subs []*nats.Subscription) {
 		case q := <-w.questions:
 			q.answer(&chatv1.AskReply{Refusal: unavailable(moving)})
 		case <-closed:
+			w.empty()
 			return
 		}
 	}

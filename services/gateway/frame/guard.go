@@ -206,15 +206,20 @@ func (g *Guard) close(p []byte) *Violation {
 	return nil
 }
 
-// Pong is the size of the whole pong that p begins with; 0: it does not. Whether it
-// is a good one is the guard's to say.
-func Pong(p []byte) int {
-	if len(p) < shortHeader+maskBytes || p[0] != finalBit|opPong || p[1]&maskBit == 0 {
-		return 0
+// Control is the whole ping or pong that p begins with: what it carries, and its
+// size. A size of 0: p does not. Whether it may stand there is the guard's to say.
+func Control(p []byte) (ping bool, data string, size int) {
+	const head = shortHeader + maskBytes
+	if len(p) < head || p[0] != finalBit|opPing && p[0] != finalBit|opPong || p[1]&maskBit == 0 {
+		return false, "", 0
 	}
-	size := shortHeader + maskBytes + int(p[1]&lengthBits)
-	if p[1]&lengthBits > maxControl || size > len(p) {
-		return 0
+	payload := int(p[1] & lengthBits)
+	if payload > maxControl || head+payload > len(p) {
+		return false, "", 0
 	}
-	return size
+	bare := make([]byte, payload)
+	for i := range bare {
+		bare[i] = p[head+i] ^ p[shortHeader+i%maskBytes]
+	}
+	return p[0] == finalBit|opPing, string(bare), head + payload
 }

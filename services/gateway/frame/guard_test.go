@@ -161,28 +161,31 @@ func TestGuardStopsBehindAFrame(t *testing.T) {
 	}
 }
 
-func TestPong(t *testing.T) {
+func TestControl(t *testing.T) {
 	long := clientFrame(0x8a, strings.Repeat("x", maxControl))
 	for _, c := range []struct {
 		name string
 		p    []byte
+		ping bool
+		data string
 		size int
 	}{
-		{"nothing", nil, 0},
-		{"an empty one", clientFrame(0x8a, ""), 6},
-		{"one with more behind", cat(clientFrame(0x8a, "x"), clientFrame(0x81, "hello")), 7},
-		{"the longest", long, len(long)},
-		{"all but the end", long[:len(long)-1], 0},
-		{"a header's first half", long[:1], 0},
-		{"a ping", clientFrame(0x89, ""), 0},
-		{"a message", clientFrame(0x81, "x"), 0},
-		{"one that is not the last", clientFrame(0x0a, ""), 0},
-		{"one with a reserved bit", clientFrame(0xca, ""), 0},
-		{"one that is not masked", []byte{0x8a, 0, 0, 0, 0, 0}, 0},
-		{"one that is too long", cat([]byte{0x8a, 0xfe, 0, 126, 0, 0, 0, 0}, make([]byte, 126)), 0},
+		{"nothing", nil, false, "", 0},
+		{"an empty pong", clientFrame(0x8a, ""), false, "", 6},
+		{"an empty ping", clientFrame(0x89, ""), true, "", 6},
+		{"a ping with more behind", cat(clientFrame(0x89, "hello"), clientFrame(0x81, "hello")), true, "hello", 11},
+		{"the longest pong", long, false, strings.Repeat("x", maxControl), len(long)},
+		{"all but the end", long[:len(long)-1], false, "", 0},
+		{"a header's first half", long[:1], false, "", 0},
+		{"a close", clientFrame(0x88, ""), false, "", 0},
+		{"a message", clientFrame(0x81, "x"), false, "", 0},
+		{"one that is not the last", clientFrame(0x0a, ""), false, "", 0},
+		{"one with a reserved bit", clientFrame(0xca, ""), false, "", 0},
+		{"one that is not masked", []byte{0x8a, 0, 0, 0, 0, 0}, false, "", 0},
+		{"one that is too long", cat([]byte{0x8a, 0xfe, 0, 126, 0, 0, 0, 0}, make([]byte, 126)), false, "", 0},
 	} {
-		if size := Pong(c.p); size != c.size {
-			t.Errorf("%s: %d, not %d", c.name, size, c.size)
+		if ping, data, size := Control(c.p); ping != c.ping || data != c.data || size != c.size {
+			t.Errorf("%s: ping %v, %q, %d bytes", c.name, ping, data, size)
 		}
 	}
 }

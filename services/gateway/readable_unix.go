@@ -1,6 +1,10 @@
+//go:build unix
+
 package gateway
 
 import "golang.org/x/sys/unix"
+
+const canAwait = true
 
 // readable tells whether a socket can be read without waiting, be it to learn
 // that it is over.

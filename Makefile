@@ -23,7 +23,7 @@ RESULTS ?= services/e2e/results/$(shell date -u +%F)-$(shell git rev-parse --sho
 AGAINST ?= $(shell git rev-parse -q --verify HEAD~1 2>/dev/null)
 
 # The tests of a directory that only the tag e2e lets in, as a pattern.
-tagged   = $$(grep -lE '^//go:build e2e' $(1)/*_test.go | xargs grep -hoE '^func Test\w+' | sed 's/func \(.*\)/^\1$$/' | paste -sd'|')
+tagged   = $$(grep -lE '^//go:build (.*&& )?e2e' $(1)/*_test.go | xargs grep -hoE '^func Test\w+' | sed 's/func \(.*\)/^\1$$/' | paste -sd'|')
 
 .DEFAULT_GOAL := help
 

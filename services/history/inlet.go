@@ -2,67 +2,49 @@ package history
 
 import chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 
-// await puts a request before the writer, and waits where too many are; nil is
-// none. One that has ended turns it away.
-func (w *writer) await(r *request) {
-	if r == nil {
+// incoming is what a writer is asked for; nil: nothing.
+type incoming interface {
+	comparable
+	// turnAway answers that nothing was done.
+	turnAway(why string)
+}
+
+func (r *request) turnAway(why string) { r.answer(refusedCommand(unavailable(why))) }
+
+func (q *question) turnAway(why string) { q.answer(&chatv1.AskReply{Refusal: unavailable(why)}) }
+
+// await puts something before a writer, and waits where too much is there. One
+// that has quit turns it away.
+func await[T incoming](box chan<- T, quit <-chan struct{}, in T) {
+	var nothing T
+	if in == nothing {
 		return
 	}
 	select {
-	case w.requests <- r:
-	case <-w.quit:
-		r.answer(refusedCommand(unavailable(moving)))
+	case box <- in:
+	case <-quit:
+		in.turnAway(moving)
 	}
 }
 
-// offer does not wait; false: too many do.
-func (w *writer) offer(r *request) (taken bool) {
-	if r == nil {
+// offer does not wait; false: too much is there.
+func offer[T incoming](box chan<- T, in T) (taken bool) {
+	var nothing T
+	if in == nothing {
 		return true
 	}
 	select {
-	case w.requests <- r:
+	case box <- in:
 		return true
 	default:
 		return false
 	}
 }
 
-// awaitQuestion is await for a question.
-func (w *writer) awaitQuestion(q *question) {
-	if q == nil {
-		return
-	}
-	select {
-	case w.questions <- q:
-	case <-w.quit:
-		q.answer(&chatv1.AskReply{Refusal: unavailable(moving)})
-	}
-}
-
-// offerQuestion is offer for a question.
-func (w *writer) offerQuestion(q *question) (taken bool) {
-	if q == nil {
-		return true
-	}
-	select {
-	case w.questions <- q:
-		return true
-	default:
-		return false
-	}
-}
-
-// empty turns away what was offered to a writer that has ended.
-func (w *writer) empty() {
-	for {
-		select {
-		case r := <-w.requests:
-			r.answer(refusedCommand(unavailable(moving)))
-		case q := <-w.questions:
-			q.answer(&chatv1.AskReply{Refusal: unavailable(moving)})
-		default:
-			return
-		}
+// empty turns away what a writer that has quit left. Nobody else takes from the
+// box.
+func empty[T incoming](box <-chan T) {
+	for len(box) > 0 {
+		(<-box).turnAway(moving)
 	}
 }

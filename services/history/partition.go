@@ -202,9 +202,9 @@ func (s *Service) listen(w *writer) (stop func(), err error) {
 		s.drain(w, subs)
 	}
 	for to, handle := range map[string]nats.MsgHandler{
-		subject.Command(w.partition): func(m *nats.Msg) { w.await(s.command(w, byNATS(m), false)) },
-		subject.Admin(w.partition):   func(m *nats.Msg) { w.await(s.command(w, byNATS(m), true)) },
-		subject.Ask(w.partition):     func(m *nats.Msg) { w.awaitQuestion(s.question(w, byNATS(m))) },
+		subject.Command(w.partition): func(m *nats.Msg) { await(w.requests, w.quit, s.command(w, byNATS(m), false)) },
+		subject.Admin(w.partition):   func(m *nats.Msg) { await(w.requests, w.quit, s.command(w, byNATS(m), true)) },
+		subject.Ask(w.partition):     func(m *nats.Msg) { await(w.questions, w.quit, s.question(w, byNATS(m))) },
 	} {
 		sub, err := s.nc.Subscribe(to, handle)
 		if err != nil {
@@ -216,8 +216,8 @@ func (s *Service) listen(w *writer) (stop func(), err error) {
 		subs = append(subs, sub)
 	}
 	leave = append(leave,
-		s.exchange.Serve(subject.Command(w.partition), func(r direct.Request) bool { return w.offer(s.command(w, r, false)) }),
-		s.exchange.Serve(subject.Ask(w.partition), func(r direct.Request) bool { return w.offerQuestion(s.question(w, r)) }))
+		s.exchange.Serve(subject.Command(w.partition), func(r direct.Request) bool { return offer(w.requests, s.command(w, r, false)) }),
+		s.exchange.Serve(subject.Ask(w.partition), func(r direct.Request) bool { return offer(w.questions, s.question(w, r)) }))
 	return stop, nil
 }
 
@@ -242,11 +242,12 @@ func (s *Service) drain(w *writer, subs []*nats.Subscription) {
 	for {
 		select {
 		case r := <-w.requests:
-			r.answer(refusedCommand(unavailable(moving)))
+			r.turnAway(moving)
 		case q := <-w.questions:
-			q.answer(&chatv1.AskReply{Refusal: unavailable(moving)})
+			q.turnAway(moving)
 		case <-closed:
-			w.empty()
+			empty(w.requests)
+			empty(w.questions)
 			return
 		}
 	}

@@ -17,8 +17,8 @@ import (
 // room's last seq notices, by the next event or by heads.
 type publisher struct {
 	nc *nats.Conn
-	// exchange is told of events, too: a gateway in this process does not hear them
-	// by NATS. Nil: there is none.
+	// exchange is told of all, too: a gateway in this process follows events there,
+	// and not at NATS. Nil: there is none.
 	exchange *direct.Exchange
 	log      *slog.Logger
 }

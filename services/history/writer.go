@@ -346,7 +346,7 @@ func (w *writer) stop() error {
 // turnAway answers those who wait undecided: nothing was done for them.
 func (w *writer) turnAway(why string) {
 	for _, r := range w.ready {
-		r.answer(refusedCommand(unavailable(why)))
+		r.turnAway(why)
 	}
 	w.ready = nil
 }

@@ -1,7 +1,7 @@
 // Package direct lets the services of one process reach each other without NATS
-// between them. A message over NATS wakes some ten goroutines on its way there and
-// back, which costs more than all that natter does with it; see
-// services/e2e/RESULTS.md.
+// between them. A message over NATS wakes one goroutine after another on its way
+// there and back; without them the median delivery at low load takes a fifth less
+// time.
 //
 // It is a short cut and no second protocol: what goes by it are the same bytes
 // under the same subjects, it promises as little as NATS does (a message may be

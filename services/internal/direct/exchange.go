@@ -24,7 +24,7 @@ type Handler func(Request) (taken bool)
 type Follower func(*nats.Msg)
 
 // Exchange knows who in this process serves and follows which subject. A nil one
-// knows nobody. Safe for concurrent use.
+// knows nobody, and cannot be followed. Safe for concurrent use.
 type Exchange struct {
 	mu        sync.RWMutex
 	handlers  map[string]*Handler

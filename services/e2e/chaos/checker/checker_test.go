@@ -99,6 +99,16 @@ func TestPlantedFaults(t *testing.T) {
 		s.say(1, "ana", "a2", 1, 2)
 	}
 	both := func(s *script) []history.Entry { return s.end(1, "ana", "bo") }
+	// A user joins, and is told that they are something in the room.
+	told := func(user, role string) func(*script) []history.Entry {
+		return func(s *script) []history.Entry {
+			talk(s)
+			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: user})
+			re := s.ask(3, `"join":{"room":"den"}`)
+			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":%q,"head":3,"resume":"FRESH"}}`, re, role)
+			return both(s)
+		}
+	}
 	faults := []struct {
 		rule, name string
 		plant      func(*script) []history.Entry
@@ -146,27 +156,9 @@ func TestPlantedFaults(t *testing.T) {
 			s.ack(1, s.ask(1, `"send":{"room":"den","clientMsgId":"a3","text":"text of a3"}`), 4)
 			return both(s)
 		}},
-		{"lost", "who was told that they are in is not", func(s *script) []history.Entry {
-			talk(s)
-			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: "cy"})
-			re := s.ask(3, `"join":{"room":"den"}`)
-			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":"MEMBER","head":3,"resume":"FRESH"}}`, re)
-			return both(s)
-		}},
-		{"lost", "who joined is told that they are not in, and are", func(s *script) []history.Entry {
-			talk(s)
-			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: "bo"})
-			re := s.ask(3, `"join":{"room":"den"}`)
-			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":"ROLE_UNSPECIFIED","head":3,"resume":"FRESH"}}`, re)
-			return both(s)
-		}},
-		{"lost", "who joined never was in", func(s *script) []history.Entry {
-			talk(s)
-			s.add(history.Entry{Kind: history.Opened, Conn: 3, User: "cy"})
-			re := s.ask(3, `"join":{"room":"den"}`)
-			s.frame(history.Got, 3, `{"re":%d,"room":{"room":"den","role":"ROLE_UNSPECIFIED","head":3,"resume":"FRESH"}}`, re)
-			return both(s)
-		}},
+		{"lost", "who was told that they are in is not", told("cy", "MEMBER")},
+		{"lost", "who joined is told that they are not in, and are", told("bo", "ROLE_UNSPECIFIED")},
+		{"lost", "who joined never was in", told("cy", "ROLE_UNSPECIFIED")},
 		{"twice", "a message is stored twice", func(s *script) []history.Entry {
 			talk(s)
 			s.log(history.Event{User: "ana", ClientMsgID: "a2", Message: &history.Posted{Text: "text of a2"}})

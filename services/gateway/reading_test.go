@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -116,6 +117,39 @@ func TestPongsAreAFloodToo(t *testing.T) {
 	}
 }
 
+// TestPingsAndPongsAreHeard: each that comes between messages is told of with what
+// it carries, and none is left to the library.
+func TestPingsAndPongsAreHeard(t *testing.T) {
+	t.Parallel()
+	server, client := pipe(t)
+	s := newSocket(server, &buffers{}, 1<<20, func() int64 { return 0 })
+	s.guard.Limit = 1000
+	var heard []string
+	hear := func(kind string) func(string) error {
+		return func(data string) error {
+			heard = append(heard, kind+" "+data)
+			return nil
+		}
+	}
+	send := func(frames ...[]byte) (forTheLibrary bool) {
+		t.Helper()
+		if _, err := client.Write(bytes.Join(frames, nil)); err != nil {
+			t.Fatal(err)
+		}
+		s.await()
+		return s.listen(hear("ping"), hear("pong"))
+	}
+	if send(masked(0x8a, "1"), masked(0x89, "2"), masked(0x8a, "")) || send(masked(0x8a, "3")) {
+		t.Error("pings and pongs are left to the library")
+	}
+	if want := []string{"pong 1", "ping 2", "pong ", "pong 3"}; !slices.Equal(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+	if !send(masked(0x8a, "4"), masked(0x81, "hello")) || len(heard) != 5 {
+		t.Errorf("a message is not left to the library, or what came before it not heard: %q", heard)
+	}
+}
+
 // TestMessagesThatEndBeforeTheirFrame: a compressed message ends with its final
 // block. What of the frame comes later is nothing, whatever it looks like.
 func TestMessagesThatEndBeforeTheirFrame(t *testing.T) {
@@ -132,8 +166,8 @@ func TestMessagesThatEndBeforeTheirFrame(t *testing.T) {
 	}
 	payload := make([]byte, 1000)
 	copy(payload, final.Bytes())
-	const head = 8 // of the frame, with its mask
-	cut := 200
+	const head = 8                       // of the frame, with its mask
+	cut := 100                           // less than the library reads at once: the socket has nothing left then
 	for i, b := range masked(0x8a, "") { // as it is on the wire
 		payload[cut-head+i] = b ^ []byte{1, 2, 3, 4}[(cut-head+i)%4]
 	}

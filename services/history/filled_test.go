@@ -18,14 +18,17 @@ import (
 // until somebody wrote again, and an export or an erasure would wait for that.
 func TestTheStoreGetsPastALostAppend(t *testing.T) {
 	server := natstest.Start(t)
+	lossy := &losing{Server: server, from: "HPUB chat.log.", to: "HPUB chat.evt."}
 	var tries atomic.Int32 // since the deadline was set
 	var deadline atomic.Int64
 	h := start(t, server, t.TempDir(), func(s *Service) {
+		s.dial = dialerOf(server, lossy)
 		s.attempts = func() time.Duration {
 			if until := deadline.Load(); until > 0 {
 				switch tries.Add(1) {
 				case 1:
-					return 0 // it is over before it is sent
+					lossy.losses.Store(1)
+					return 0
 				case 2: // what settles it; the command must not be decided anew after that
 					<-time.After(time.Until(time.UnixMilli(until + 1)))
 				}

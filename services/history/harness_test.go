@@ -28,10 +28,13 @@ func testConfig(dir string) Config {
 	return Config{DataDir: dir, Store: "sqlite", Partitions: testPartitions, Replicas: 1, LogMaxBytes: 64 << 20, LogWindow: time.Hour, Durability: "disk", MembersPerRoom: 10_000, ReactionsPerMessage: 20}
 }
 
-func dialer(t testing.TB, server *natstest.Server) Dialer {
+func dialer(t testing.TB, server *natstest.Server) Dialer { return dialerOf(server, server) }
+
+// dialerOf connects by way of what is before a server.
+func dialerOf(server *natstest.Server, before nats.InProcessConnProvider) Dialer {
 	return func(ctx context.Context) (*nats.Conn, error) {
 		return natsx.Connect(ctx, natsx.Options{
-			InProcess: server, Seed: server.Keys()[natsx.History].Seed, Service: natsx.History, Instance: natsx.Instance(), Log: slog.New(slog.DiscardHandler),
+			InProcess: before, Seed: server.Keys()[natsx.History].Seed, Service: natsx.History, Instance: natsx.Instance(), Log: slog.New(slog.DiscardHandler),
 		})
 	}
 }

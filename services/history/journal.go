@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -51,72 +52,108 @@ type journal struct {
 	partition int
 	owner     string
 	at        chain
+	acks      *acks
 	// timeout bounds each attempt to append: attemptTimeout, but in tests.
 	timeout func() time.Duration
 	log     *slog.Logger
-	// trouble is told why an append is not decided; nil: decided.
+	// trouble is told why an append is not decided yet, and decided that it is.
 	trouble func(error)
+	decided func()
 	// filled is told of the empty record that stands where an append was lost: the
 	// store has to get past it, too.
 	filled func(*chatv1.LogRecord)
 }
 
-// append stores a record, and does not return before its fate is known. It
-// gives up only when ctx ends; then the fate is unknown, as after a crash.
-func (j *journal) append(ctx context.Context, r *chatv1.LogRecord) (fate, error) {
-	err := j.attempt(ctx, r)
-	if err == nil {
-		return stored, nil
+// begin sends a record to be stored. Its answer comes to acks, for heard; where
+// none comes within the timeout, or this fails, the append is to be settled.
+func (j *journal) begin(r *chatv1.LogRecord) error {
+	msg, err := j.seal(r)
+	if err != nil {
+		return err
 	}
-	id := r.GetId()
-	j.log.WarnContext(ctx, "an append had no good answer, settling it", "sequence", j.at.sequence+1, "error", err)
-	j.trouble(err)
-	return j.settle(ctx, id)
+	faultpoint.Hit(faultpoint.BeforeAppend)
+	return j.acks.ask(msg)
+}
+
+// heard takes what came to acks. It may belong to an append that was given up:
+// then it is not of the one under way, and nothing. Only an ack with the sequence
+// that was expected counts; then the journal has moved on.
+func (j *journal) heard(msg *nats.Msg, r *chatv1.LogRecord) (ours bool, err error) {
+	if !j.acks.answers(msg) {
+		return false, nil
+	}
+	sequence, err := sequenceOf(msg)
+	if err == nil {
+		err = j.stands(r, sequence)
+	}
+	if err == nil {
+		j.decided()
+	}
+	return true, err
 }
 
 // end is the sequence last looked at.
 func (j *journal) end() uint64 { return j.at.sequence }
 
-// attempt appends once, under a fresh id. Only an ack with the sequence that
-// was expected counts; then the journal has moved on.
-func (j *journal) attempt(ctx context.Context, r *chatv1.LogRecord) error {
+// seal gives a record its place and a fresh id, and makes it a message that is
+// stored at the sequence it expects, and nowhere else.
+func (j *journal) seal(r *chatv1.LogRecord) (*nats.Msg, error) {
 	r.Id = make([]byte, 16)
 	_, _ = rand.Read(r.Id)
 	r.Previous, r.Sequence, r.Owner = j.at.record, j.at.sequence+1, j.owner
 	data, err := proto.Marshal(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, j.timeout())
-	defer cancel()
-	faultpoint.Hit(faultpoint.BeforeAppend)
 	msg := &nats.Msg{Subject: subject.Log(j.partition), Data: data}
-	ack, err := j.js.PublishMsg(ctx, msg, j.fence()...)
-	if err != nil {
-		return err
+	if !plant.In(plant.FenceOff) {
+		msg.Header = nats.Header{jetstream.ExpectedLastSeqHeader: {strconv.FormatUint(j.at.sequence, 10)}}
 	}
-	if ack.Sequence != r.GetSequence() && !plant.In(plant.FenceOff) {
-		return fmt.Errorf("acked at %d, expected %d", ack.Sequence, r.GetSequence())
+	return msg, nil
+}
+
+// stands goes on behind a record that was acked at a sequence.
+func (j *journal) stands(r *chatv1.LogRecord, sequence uint64) error {
+	if sequence != r.GetSequence() && !plant.In(plant.FenceOff) {
+		return fmt.Errorf("acked at %d, expected %d", sequence, r.GetSequence())
 	}
 	j.at.take(r)
 	faultpoint.Hit(faultpoint.AfterAppend)
 	return nil
 }
 
-// fence lets an append be stored at the sequence it expects, and nowhere else.
-func (j *journal) fence() []jetstream.PublishOpt {
-	once := jetstream.WithRetryAttempts(0)
-	if plant.In(plant.FenceOff) {
-		return []jetstream.PublishOpt{once}
+// attempt appends once, and waits for the answer.
+func (j *journal) attempt(ctx context.Context, r *chatv1.LogRecord) error {
+	msg, err := j.seal(r)
+	if err != nil {
+		return err
 	}
-	return []jetstream.PublishOpt{jetstream.WithExpectLastSequence(j.at.sequence), once}
+	ctx, cancel := context.WithTimeout(ctx, j.timeout())
+	defer cancel()
+	faultpoint.Hit(faultpoint.BeforeAppend)
+	ack, err := j.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return err
+	}
+	return j.stands(r, ack.Sequence)
 }
 
 // settle finds out what became of an append. Neither a refusal nor silence
 // nor "not found" decides it: a leader that was paused may refuse what the new
 // one stores. Two things do: an empty record of our own stored in its place,
-// or what stands in its place, read by sequence.
-func (j *journal) settle(ctx context.Context, original []byte) (fate, error) {
+// or what stands in its place, read by sequence. It gives up only when ctx ends,
+// or after settleFor; then the fate is unknown, as after a crash.
+func (j *journal) settle(ctx context.Context, r *chatv1.LogRecord, why error) (fate, error) {
+	j.log.WarnContext(ctx, "an append had no good answer, settling it", "sequence", j.at.sequence+1, "error", why)
+	j.trouble(why)
+	fate, err := j.find(ctx, r.GetId())
+	if err == nil {
+		j.decided()
+	}
+	return fate, err
+}
+
+func (j *journal) find(ctx context.Context, original []byte) (fate, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleFor, errUndecided)
 	defer cancel()
 	ours := [][]byte{original}

@@ -27,7 +27,8 @@ type claimed struct {
 
 func openJournal(t testing.TB, server *natstest.Server, owner string, timeout func() time.Duration) *journal {
 	t.Helper()
-	js, err := jetstream.New(server.Connect(t, natsx.History))
+	nc := server.Connect(t, natsx.History)
+	js, err := jetstream.New(nc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,32 @@ func openJournal(t testing.TB, server *natstest.Server, owner string, timeout fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &journal{js: js, stream: stream, owner: owner, timeout: timeout, log: slog.New(slog.DiscardHandler), trouble: func(error) {}, filled: func(*chatv1.LogRecord) {}}
+	acks, err := newAcks(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &journal{
+		js: js, stream: stream, owner: owner, acks: acks, timeout: timeout, log: slog.New(slog.DiscardHandler),
+		trouble: func(error) {}, decided: func() {}, filled: func(*chatv1.LogRecord) {},
+	}
+}
+
+// append stores a record as the writer does.
+func (j *journal) append(ctx context.Context, r *chatv1.LogRecord) (fate, error) {
+	err := j.begin(r)
+	for late := time.After(j.timeout()); err == nil; {
+		select {
+		case msg := <-j.acks.came:
+			var ours bool
+			if ours, err = j.heard(msg, r); ours && err == nil {
+				return stored, nil
+			}
+		case <-late:
+			err = errNoAnswer
+		}
+	}
+	j.acks.giveUp()
+	return j.settle(ctx, r, err)
 }
 
 // rounds appends for a while, and takes over again whenever it is superseded,

@@ -17,34 +17,34 @@ import (
 	"github.com/natter-chat/natter/services/internal/natsx"
 )
 
-// losing is a server on the way to which the first requests for messages are
-// lost without a word, as between the servers of a cluster while the news of a
-// consumer is on its way.
+// losing is a server on the way to which the first messages to a subject are lost
+// without a word: they go to another one of the same length.
 type losing struct {
 	*natstest.Server
-	losses atomic.Int32
+	from, to string
+	losses   atomic.Int32
 }
 
 func (l *losing) InProcessConn() (net.Conn, error) {
 	conn, err := l.Server.InProcessConn()
-	return &losingConn{Conn: conn, losses: &l.losses}, err
+	return &losingConn{conn, l}, err
 }
 
 type losingConn struct {
 	net.Conn
-	losses *atomic.Int32
+	*losing
 }
 
 func (c *losingConn) Write(p []byte) (int, error) {
-	next := []byte("$JS.API.CONSUMER.MSG.NEXT.")
-	if bytes.Contains(p, next) && c.losses.Add(-1) >= 0 {
-		p = bytes.Replace(p, next, []byte("$JS.API.CONSUMER.MSG.LOST."), 1)
+	if from := []byte(c.from); bytes.Contains(p, from) && c.losses.Add(-1) >= 0 {
+		p = bytes.Replace(p, from, []byte(c.to), 1)
 	}
 	return c.Conn.Write(p)
 }
 
-// TestTakeOverAsksAgain: a take-over whose requests are lost takes seconds less
-// than people wait for an answer.
+// TestTakeOverAsksAgain: a take-over whose requests are lost, as they are between
+// the servers of a cluster while the news of a consumer is on its way, takes
+// seconds less than people wait for an answer.
 func TestTakeOverAsksAgain(t *testing.T) {
 	server := natstest.Start(t)
 	before := openJournal(t, server, "before", func() time.Duration { return 10 * time.Second })
@@ -56,7 +56,7 @@ func TestTakeOverAsksAgain(t *testing.T) {
 		t.Fatalf("append: %v, %v", got, err)
 	}
 
-	lossy := &losing{Server: server}
+	lossy := &losing{Server: server, from: "$JS.API.CONSUMER.MSG.NEXT.", to: "$JS.API.CONSUMER.MSG.LOST."}
 	nc, err := natsx.Connect(t.Context(), natsx.Options{
 		InProcess: lossy, Seed: server.Keys()[natsx.History].Seed, Service: natsx.History, Instance: natsx.Instance(), Log: slog.New(slog.DiscardHandler),
 	})

@@ -123,7 +123,7 @@ func (s *Service) takeOver(ctx context.Context, nc *nats.Conn, partition int, l 
 	}
 	w := s.newWriter(partition, l)
 	j.filled = w.backlog.put // while the append is under way, so that nobody else puts
-	w.journal = settledJournal{j, func() { s.trouble.set(partition, nil) }}
+	w.journal = j
 	var last *chatv1.LogRecord
 	if err := j.takeOver(ctx, from, func(r replayed) {
 		w.replay(r)
@@ -165,10 +165,15 @@ func (s *Service) openJournal(ctx context.Context, nc *nats.Conn, partition int)
 	if err != nil {
 		return nil, err
 	}
+	acks, err := newAcks(nc)
+	if err != nil {
+		return nil, err
+	}
 	return &journal{
-		js: js, stream: stream, partition: partition, owner: s.replica, log: s.log,
+		js: js, stream: stream, partition: partition, owner: s.replica, acks: acks, log: s.log,
 		timeout: s.attempts,
 		filled:  func(*chatv1.LogRecord) {},
+		decided: func() { s.trouble.set(partition, nil) },
 		trouble: func(err error) {
 			s.metrics.unknown.Inc()
 			s.trouble.set(partition, fmt.Errorf("an append is not decided yet: %w", err))

@@ -209,7 +209,7 @@ func (s *Service) newWriter(partition int, l *lease) *writer {
 		publish: publisher{s.nc, s.exchange, s.log}, backlog: newBacklog(s.held), loader: s.loader,
 		durability: s.disk.durability, metrics: s.metrics, log: s.log,
 		requests: make(chan *request, waiting), questions: make(chan *question, waiting),
-		loads: make(chan *load, loadsAtOnce), archived: make(chan uint64, 16), done: make(chan outcome, 1), quit: make(chan struct{}),
+		loads: make(chan *load, loadsAtOnce), archived: make(chan uint64, 16), done: make(chan outcome, 1), late: stopped(), quit: make(chan struct{}),
 		rooms: newRooms(roomsLimits{rooms: 16384, events: 500_000}), tail: newTail(s.held), holds: map[*load]uint64{},
 		heads: newHeads(), memory: newMemory(), touched: newTouched(s.cfg.retention()),
 	}

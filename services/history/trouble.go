@@ -1,11 +1,8 @@
 package history
 
 import (
-	"context"
 	"fmt"
 	"sync"
-
-	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 )
 
 // trouble is why partitions cannot be written, for /readyz. Safe for
@@ -40,18 +37,4 @@ func (t *trouble) get() error {
 		}
 	}
 	return nil
-}
-
-// settledJournal clears the trouble once an append is decided.
-type settledJournal struct {
-	*journal
-	clear func()
-}
-
-func (j settledJournal) append(ctx context.Context, r *chatv1.LogRecord) (fate, error) {
-	fate, err := j.journal.append(ctx, r)
-	if err == nil {
-		j.clear()
-	}
-	return fate, err
 }

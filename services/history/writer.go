@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"google.golang.org/protobuf/proto"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
@@ -27,13 +28,6 @@ const (
 	keptIDs = 1024
 )
 
-// appender stores records; *journal is the real one.
-type appender interface {
-	append(ctx context.Context, r *chatv1.LogRecord) (fate, error)
-	// end is the sequence of the last record, while no append is under way.
-	end() uint64
-}
-
 // writer decides and stores every change of a partition's rooms. One goroutine
 // owns all that is in it (run); requests and results reach it by channels. While
 // a record is being appended, commands wait undecided; when it is stored, all
@@ -41,7 +35,7 @@ type appender interface {
 // answered from a state that may not last.
 type writer struct {
 	partition int
-	journal   appender
+	journal   *journal
 	epoch     func() uint64
 	lease     *lease
 	limits    room.Limits
@@ -57,7 +51,8 @@ type writer struct {
 	questions chan *question
 	loads     chan *load
 	archived  chan uint64
-	done      chan outcome
+	done      chan outcome  // of an append that had to be settled
+	late      *time.Timer   // runs while an answer of the log is awaited
 	quit      chan struct{} // closed when run ends
 
 	doubt   time.Time // of a lease that had run out; zero: none
@@ -95,7 +90,7 @@ func (w *writer) run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return w.stop()
+			return w.stop(ctx)
 		case sent := <-w.lease.doubt:
 			w.doubted(sent)
 		case r := <-w.requests:
@@ -104,6 +99,12 @@ func (w *writer) run(ctx context.Context) error {
 			w.ask(q)
 		case l := <-w.loads:
 			w.loaded(l)
+		case msg := <-w.journal.acks.came:
+			if err := w.heard(ctx, msg); err != nil {
+				return err
+			}
+		case <-w.late.C:
+			w.settle(ctx, errNoAnswer)
 		case o := <-w.done:
 			if err := w.settled(o); err != nil {
 				return err
@@ -181,10 +182,46 @@ func (w *writer) store(ctx context.Context, b *batch) {
 		w.answer(b)
 		b.answers = nil
 	}
+	w.late.Reset(w.journal.timeout())
+	if err := w.journal.begin(b.record); err != nil {
+		w.settle(ctx, err)
+	}
+}
+
+// stopped is a timer that does not run.
+func stopped() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// heard takes an answer of the log: mostly to the append under way, and that it
+// is stored.
+func (w *writer) heard(ctx context.Context, msg *nats.Msg) error {
+	if w.pending == nil {
+		return nil
+	}
+	ours, err := w.journal.heard(msg, w.pending.record)
+	switch {
+	case !ours:
+		return nil
+	case err != nil:
+		w.settle(ctx, err)
+		return nil
+	}
+	w.late.Stop()
+	return w.settled(outcome{fate: stored})
+}
+
+// settle finds out, beside the writer, what became of the append under way.
+func (w *writer) settle(ctx context.Context, why error) {
+	w.late.Stop()
+	w.journal.acks.giveUp()
+	b := w.pending
 	go func() {
 		ctx, cancel := outlive(ctx, drainFor)
 		defer cancel()
-		fate, err := w.journal.append(b.named(ctx), b.record)
+		fate, err := w.journal.settle(b.named(ctx), b.record, why)
 		w.done <- outcome{fate, err}
 	}()
 }
@@ -332,9 +369,18 @@ func (w *writer) forget() {
 }
 
 // stop waits for the append under way, and turns the rest away.
-func (w *writer) stop() error {
-	if w.pending != nil {
-		if err := w.settled(<-w.done); err != nil {
+func (w *writer) stop(ctx context.Context) error {
+	for w.pending != nil {
+		var err error
+		select {
+		case msg := <-w.journal.acks.came:
+			err = w.heard(ctx, msg)
+		case <-w.late.C:
+			w.settle(ctx, errNoAnswer)
+		case o := <-w.done:
+			err = w.settled(o)
+		}
+		if err != nil {
 			return err
 		}
 	}

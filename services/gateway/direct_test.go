@@ -23,7 +23,7 @@ func TestCommandsWithinTheProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := direct.New()
+	x := direct.New(func(string) bool { return true })
 	w := newDispatcher(nc, x, func() { t.Error("a message was dropped") }).workers[0]
 	c := newCommands(nc, x, w, m)
 	took := 0

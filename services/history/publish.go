@@ -17,8 +17,8 @@ import (
 // room's last seq notices, by the next event or by heads.
 type publisher struct {
 	nc *nats.Conn
-	// exchange is told of all, too: a gateway in this process follows events there,
-	// and not at NATS. Nil: there is none.
+	// exchange is told of all: a gateway in this process follows events there, and
+	// not at NATS. Nil: there is none.
 	exchange *direct.Exchange
 	log      *slog.Logger
 }
@@ -135,8 +135,9 @@ func (p publisher) sendUnder(header nats.Header, to string, m proto.Message) {
 	data, err := proto.Marshal(m)
 	if err == nil {
 		msg := &nats.Msg{Subject: to, Header: header, Data: data}
-		p.exchange.Tell(msg)
-		err = p.nc.PublishMsg(msg)
+		if p.exchange.Tell(msg) {
+			err = p.nc.PublishMsg(msg)
+		}
 	}
 	if err != nil {
 		p.log.Warn("could not publish", "subject", to, "error", err)

@@ -132,7 +132,7 @@ func (n *Natter) connect(ctx context.Context) error {
 	}
 	cfg := n.settings.History
 	cfg.DataDir = filepath.Join(cfg.DataDir, "history")
-	exchange := direct.New()
+	exchange := direct.New(n.nats.Followed)
 	var err error
 	if n.history, err = history.New(cfg, conns[natsx.History], dial, n.log, n.registry, history.WithTracer(n.tracer), history.WithExchange(exchange)); err != nil {
 		return err

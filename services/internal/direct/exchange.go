@@ -29,11 +29,13 @@ type Exchange struct {
 	mu        sync.RWMutex
 	handlers  map[string]*Handler
 	followers map[string]*Follower
+	elsewhere func(subject string) bool
 }
 
-// New is an exchange that knows nobody yet.
-func New() *Exchange {
-	return &Exchange{handlers: map[string]*Handler{}, followers: map[string]*Follower{}}
+// New is an exchange that knows nobody yet. Whether anybody follows a subject at
+// NATS, elsewhere says.
+func New(elsewhere func(subject string) bool) *Exchange {
+	return &Exchange{handlers: map[string]*Handler{}, followers: map[string]*Follower{}, elsewhere: elsewhere}
 }
 
 // Serve has requests to a subject come to a handler, in place of one before.
@@ -63,11 +65,17 @@ func (x *Exchange) Follow(subject string, f Follower) (stop func()) {
 	return put(&x.mu, x.followers, subject, &f)
 }
 
-// Tell gives a message to who follows its subject here, if anybody does.
-func (x *Exchange) Tell(msg *nats.Msg) {
+// Tell gives a message to who follows its subject here, if anybody does, and
+// tells whether it is to go to NATS, too.
+func (x *Exchange) Tell(msg *nats.Msg) (elsewhere bool) {
 	if x == nil {
-		return
+		return true
 	}
+	x.tell(msg)
+	return x.elsewhere(msg.Subject)
+}
+
+func (x *Exchange) tell(msg *nats.Msg) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if f := x.followers[msg.Subject]; f != nil {

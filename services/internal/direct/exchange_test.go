@@ -11,8 +11,11 @@ import (
 	"github.com/natter-chat/natter/services/internal/direct"
 )
 
+// nowhere: nobody follows anything at NATS.
+func nowhere(string) bool { return false }
+
 func TestAsk(t *testing.T) {
-	x := direct.New()
+	x := direct.New(nowhere)
 	ask := func() (answer string, taken bool) {
 		taken = x.Ask("a.b", direct.Request{Data: []byte("q"), Respond: func(data []byte) { answer = string(data) }})
 		return answer, taken
@@ -41,7 +44,7 @@ func TestAsk(t *testing.T) {
 // TestStop: once stop has returned nothing is under way at the handler, and
 // nothing comes any more.
 func TestStop(t *testing.T) {
-	x := direct.New()
+	x := direct.New(nowhere)
 	var inside, stopped atomic.Bool
 	stop := x.Serve("a", func(direct.Request) bool {
 		inside.Store(true)
@@ -68,7 +71,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestFollow(t *testing.T) {
-	x := direct.New()
+	x := direct.New(nowhere)
 	x.Tell(&nats.Msg{Subject: "a"}) // nobody hears it
 	var got []string
 	stop := x.Follow("a", func(m *nats.Msg) { got = append(got, string(m.Data)) })
@@ -88,9 +91,23 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestElsewhere: NATS gets what is followed there, whoever follows it here.
+func TestElsewhere(t *testing.T) {
+	x := direct.New(func(subject string) bool { return subject == "a" })
+	x.Follow("a", func(*nats.Msg) {})
+	x.Follow("b", func(*nats.Msg) {})
+	for subject, want := range map[string]bool{"a": true, "b": false} {
+		if got := x.Tell(&nats.Msg{Subject: subject}); got != want {
+			t.Errorf("what is told of %s is to go to NATS: %v, want %v", subject, got, want)
+		}
+	}
+}
+
 func TestNobody(t *testing.T) {
 	var x *direct.Exchange
-	x.Tell(&nats.Msg{Subject: "a"})
+	if !x.Tell(&nats.Msg{Subject: "a"}) {
+		t.Error("there is no exchange, and NATS is left out, too")
+	}
 	if x.Ask("a", direct.Request{}) {
 		t.Error("there is no exchange, and a request was taken")
 	}

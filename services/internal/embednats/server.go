@@ -226,6 +226,17 @@ func (s *Server) Connect(ctx context.Context, service, instance string) (*nats.C
 	})
 }
 
+// Followed tells whether anybody may follow a subject at this server: a message
+// for nobody need not be published, which wakes two goroutines.
+func (s *Server) Followed(subject string) bool {
+	ns := s.running()
+	if ns == nil || s.cfg.Cluster != nil { // who listens at others is not known in time
+		return true
+	}
+	account, err := ns.LookupAccount(natsx.Account)
+	return err != nil || account.SubscriptionInterest(subject)
+}
+
 // Addr is "host:port" of the listener, or empty if the server does not listen.
 func (s *Server) Addr() string {
 	if ns := s.running(); ns != nil {

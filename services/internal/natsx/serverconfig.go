@@ -188,6 +188,9 @@ cluster {
 
 `
 
+// Account is the one of all services, in accountsTemplate.
+const Account = "CHAT"
+
 const accountsTemplate = `system_account: SYS
 accounts {
   SYS {

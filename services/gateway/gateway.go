@@ -210,7 +210,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if g.keys != nil {
 		g.background(g.keys.Run)
 	}
-	for _, run := range []func(context.Context){g.dispatcher.run, g.wheel.run, g.reporter.run, g.feeds.run, g.checkLosses, g.control.run, g.revocations.run} {
+	for _, run := range []func(context.Context){g.dispatcher.run, g.wheel.run, g.reporter.run, g.feeds.run, g.checkLosses, g.control.run, g.revocations.run, newRush(g.sessions).run} {
 		g.background(run)
 	}
 	if err := g.learn(ctx); err != nil {

@@ -66,6 +66,13 @@ func (t *sessions) remove(s *session) {
 	}
 }
 
+// count is how many there ever were.
+func (t *sessions) count() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
+}
+
 // list is all of them, in no order.
 func (t *sessions) list() []*session {
 	t.mu.Lock()

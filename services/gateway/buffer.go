@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	newBuffer = 1 << 10
+	newBuffer = 4 << 10
 	// maxPooled is the largest buffer that is kept for others: one slow reader's
 	// megabyte must not stay.
 	maxPooled = 64 << 10

@@ -56,15 +56,26 @@ func (s *session) enqueue(room string, j job) (taken bool) {
 	if l == nil {
 		l = &lane{session: s, room: room}
 		s.lanes = append(s.lanes, l)
+		hold := j.send != nil && s.socket.more()
+		if hold {
+			l.waiting = append(l.waiting, j)
+			s.held = append(s.held, l)
+		}
 		s.mu.Unlock()
-		l.do([]job{j})
+		if !hold {
+			l.do([]job{j})
+		}
 		return true
 	}
-	full := len(l.waiting) >= waitingInLane
+	waiting := len(l.waiting)
+	full := waiting >= waitingInLane
 	if !full {
 		l.waiting = append(l.waiting, j)
 	}
 	s.mu.Unlock()
+	if j.send != nil && waiting+1 >= sendsPerCommand {
+		s.letGo()
+	}
 	if full {
 		drop([]job{j})
 	}
@@ -72,6 +83,16 @@ func (s *session) enqueue(room string, j job) (taken bool) {
 		s.limited(j.re, backoffMost, "too many requests wait for this room already")
 	}
 	return !full
+}
+
+// letGo begins the lanes that the reader held: of what came together, messages of
+// one room go together. It does so before it waits, and before it ends.
+func (s *session) letGo() {
+	held := s.held
+	s.held = nil
+	for _, l := range held {
+		l.next()
+	}
 }
 
 func (s *session) laneOf(room string) *lane {

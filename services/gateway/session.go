@@ -29,6 +29,7 @@ type session struct {
 	faults  int // bad requests in a row
 	limits  sessionLimits
 	goodbye bool // the client closed first, and was answered
+	held    []*lane
 
 	epoch uint64 // of the past that it was greeted with; set before the welcome
 
@@ -80,6 +81,7 @@ func (s *session) read() {
 			return
 		}
 		if s.socket.idle() {
+			s.letGo()
 			go s.read()
 			return
 		}
@@ -146,6 +148,7 @@ func (s *session) before(request *clientv1.ClientFrame) {
 
 // farewell answers a close frame with its code, if it is the first.
 func (s *session) farewell(code int, _ string) error {
+	s.letGo()
 	if s.end() {
 		s.goodbye = true
 		s.out().hangUp(frame.AppendClose(nil, code, ""))
@@ -155,6 +158,7 @@ func (s *session) farewell(code int, _ string) error {
 
 // over ends what the session began, once its connection is over by err.
 func (s *session) over(err error) {
+	s.letGo()
 	var broken *frame.Violation
 	if errors.As(err, &broken) {
 		s.close(broken.Code, broken.Reason)

@@ -38,6 +38,7 @@ func (t *sessions) add(g *Gateway, socket *socket, ws *websocket.Conn, codec fra
 	s := &session{gateway: g, id: natsx.Instance(), socket: socket, ws: ws, codec: codec, address: address, since: time.Now()}
 	socket.out.slow = func() { s.slow(slowFull) }
 	socket.out.stalled = func() { s.slow(slowStalled) }
+	socket.waits = s.letGo
 	ws.SetPingHandler(s.pong)
 	ws.SetPongHandler(s.ponged)
 	ws.SetCloseHandler(s.farewell)

@@ -24,13 +24,15 @@ type socket struct {
 	heard atomic.Int64 // when bytes came last, in the timer's ticks
 	begun atomic.Int64 // when the frame or message under way began; 0: there is none
 	now   func() int64
+	// waits is called before the library has to wait for more.
+	waits func()
 }
 
 // ownBuffer holds what a connection reads that cannot be awaited.
 const ownBuffer = 512
 
 func newSocket(conn net.Conn, buffers *buffers, limit int, now func() int64) *socket {
-	s := &socket{Conn: conn, now: now}
+	s := &socket{Conn: conn, now: now, waits: func() {}}
 	s.out.conn, s.out.buffers, s.out.limit = conn, buffers, limit
 	if c, ok := conn.(syscall.Conn); ok {
 		s.out.raw, _ = c.SyscallConn()
@@ -77,6 +79,9 @@ func (s *socket) listen(pinged, ponged func(string) error) bool {
 	}
 }
 
+// more tells whether more has come than was passed on.
+func (s *socket) more() bool { return len(s.rest) > 0 }
+
 // idle tells, after a message, that nothing more has come, and that more can be
 // awaited. A message may end before its last frame does, if it is compressed.
 func (s *socket) idle() bool {
@@ -86,6 +91,7 @@ func (s *socket) idle() bool {
 // fill waits and reads, unless there is something yet. Who waits holds no buffer.
 func (s *socket) fill() {
 	if len(s.rest) == 0 && s.lost == nil {
+		s.waits()
 		if s.awaits() {
 			s.await()
 		}

@@ -106,7 +106,9 @@ func (cmd *command) attempt(now time.Time) []byte {
 // would only come late, and many times.
 func (c *commands) send(cmd *command, token uint64, data []byte) {
 	inbox := c.worker.inbox + strconv.FormatUint(token, 36)
-	respond := func(reply []byte) { c.worker.offer(&nats.Msg{Subject: inbox, Data: reply}) }
+	respond := func(reply []byte) {
+		c.worker.offer(func(d *dirty) { c.answer(token, &nats.Msg{Data: reply}, d) })
+	}
 	if c.nc.IsConnected() { // without NATS the owner stores nothing either
 		if c.exchange.Ask(cmd.subject, direct.Request{Header: cmd.header, Data: data, Respond: respond}) || c.publish(cmd, inbox, data) == nil {
 			return
@@ -128,17 +130,20 @@ func (c *commands) publish(cmd *command, reply string, data []byte) error {
 
 // reply takes what a worker received below the inbox.
 func (c *commands) reply(token string, msg *nats.Msg, d *dirty) {
-	n, err := strconv.ParseUint(token, 36, 64)
-	if err != nil {
-		return
+	if n, err := strconv.ParseUint(token, 36, 64); err == nil {
+		c.answer(n, msg, d)
 	}
+}
+
+// answer takes an answer to the command under a token.
+func (c *commands) answer(token uint64, msg *nats.Msg, d *dirty) {
 	reply := &chatv1.CommandReply{}
 	failed := len(msg.Data) == 0 && msg.Header.Get("Status") != "" // no responders
 	if !failed {
 		failed = proto.Unmarshal(msg.Data, reply) != nil || reply.GetRefusal().GetCode() == chatv1.ErrorCode_UNAVAILABLE
 	}
 	c.mu.Lock()
-	cmd := c.underWay[n]
+	cmd := c.underWay[token]
 	if cmd != nil && failed {
 		if cmd.waiting {
 			cmd.backOff(time.Now())
@@ -146,7 +151,7 @@ func (c *commands) reply(token string, msg *nats.Msg, d *dirty) {
 		c.mu.Unlock()
 		return
 	}
-	delete(c.underWay, n)
+	delete(c.underWay, token)
 	c.mu.Unlock()
 	if cmd == nil { // an earlier attempt was answered
 		return

@@ -95,11 +95,11 @@ func (s *shared) done() {
 	}
 }
 
-// sourceOf is where the events come from of a message of NATS.
-func (g *Gateway) sourceOf(message *chatv1.RoomEvents, msg *nats.Msg) source {
+// sourceOf is where the events of a message come from, by its header.
+func (g *Gateway) sourceOf(message *chatv1.RoomEvents, header nats.Header) source {
 	o := source{received: message.GetReceivedUs(), tracer: g.tracer}
-	if g.tracer != nil && msg.Header != nil {
-		o.header, o.came = msg.Header, time.Now()
+	if g.tracer != nil && header != nil {
+		o.header, o.came = header, time.Now()
 	}
 	return o
 }

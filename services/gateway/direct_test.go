@@ -42,13 +42,13 @@ func TestCommandsWithinTheProcess(t *testing.T) {
 	}
 	w.answered = c.reply
 	submit()
-	w.handle(<-w.messages, &dirty{})
+	(<-w.inside)(&dirty{})
 	if reply := <-answered; took != 1 || reply.GetDurability() != chatv1.Durability_DISK {
 		t.Errorf("the owner got %d commands, and the answer is %v", took, reply)
 	}
 	nc.Close()
 	submit()
-	if took != 1 || len(w.messages) > 0 {
+	if took != 1 || len(w.inside) > 0 {
 		t.Error("the owner gets commands while NATS is away")
 	}
 	c.scan.Stop()

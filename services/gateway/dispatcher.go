@@ -26,6 +26,9 @@ const (
 // that it owes it leaves to d.
 type handler func(msg *nats.Msg, d *dirty)
 
+// task is something else to do for a worker, under the same conditions.
+type task func(d *dirty)
+
 // dispatcher brings messages of NATS to their handlers. There is a worker per
 // processor, each with one channel into which NATS delivers for all of the
 // worker's subscriptions: what concerns one room is handled in order, by one
@@ -43,7 +46,8 @@ type worker struct {
 	inbox    string // subjects below it are answers to commands
 	answered func(token string, msg *nats.Msg, d *dirty)
 	messages chan *nats.Msg
-	dropped  func() // is told of a message that had no room; it does not wait
+	inside   chan task // what did not come by NATS
+	dropped  func()    // is told of a message that had no room; it does not wait
 
 	mu       sync.RWMutex
 	handlers map[string]*subscription // by subject
@@ -62,7 +66,7 @@ func newDispatcher(nc *nats.Conn, x *direct.Exchange, dropped func()) *dispatche
 	d := &dispatcher{nc: nc, exchange: x, seed: maphash.MakeSeed()}
 	for range max(2, runtime.GOMAXPROCS(0)) {
 		d.workers = append(d.workers, &worker{
-			inbox: nc.NewInbox() + ".", messages: make(chan *nats.Msg, workerQueue), dropped: dropped, handlers: map[string]*subscription{},
+			inbox: nc.NewInbox() + ".", messages: make(chan *nats.Msg, workerQueue), inside: make(chan task, workerQueue), dropped: dropped, handlers: map[string]*subscription{},
 		})
 	}
 	return d
@@ -101,12 +105,12 @@ func (d *dispatcher) handled(subject, key string, handle handler) *subscription 
 
 // subscribeDirect follows a subject of which all that is published is told in
 // this process, too, if there is an exchange; else it is as subscribe.
-func (d *dispatcher) subscribeDirect(subject, key string, handle handler) (*subscription, error) {
+func (d *dispatcher) subscribeDirect(subject, key string, handle handler, told func(direct.Message, *dirty)) (*subscription, error) {
 	if d.exchange == nil {
 		return d.subscribe(subject, key, handle)
 	}
-	s := d.handled(subject, key, handle)
-	s.stop = d.exchange.Follow(subject, s.worker.offer)
+	s := &subscription{worker: d.workers[d.worker(key)], subject: subject}
+	s.stop = d.exchange.Follow(subject, func(m direct.Message) { s.worker.offer(func(d *dirty) { told(m, d) }) })
 	return s, nil
 }
 
@@ -152,17 +156,19 @@ func (w *worker) run(ctx context.Context) {
 			return
 		case msg := <-w.messages:
 			w.handle(msg, &d)
-			w.batch(&d)
-			d.flush()
+		case do := <-w.inside:
+			do(&d)
 		}
+		w.batch(&d)
+		d.flush()
 	}
 }
 
-// offer puts a message that did not come by NATS behind those that wait; it is
-// dropped where NATS would drop it.
-func (w *worker) offer(msg *nats.Msg) {
+// offer has something done behind what waits; it is dropped where NATS would drop
+// a message.
+func (w *worker) offer(do task) {
 	select {
-	case w.messages <- msg:
+	case w.inside <- do:
 	default:
 		w.dropped()
 	}
@@ -174,6 +180,8 @@ func (w *worker) batch(d *dirty) {
 		select {
 		case msg := <-w.messages:
 			w.handle(msg, d)
+		case do := <-w.inside:
+			do(d)
 		default:
 			return
 		}

@@ -10,6 +10,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	"github.com/natter-chat/natter/services/gateway/frame"
+	"github.com/natter-chat/natter/services/internal/direct"
 )
 
 // earlyEvents is how many events a feed holds that came before their
@@ -50,12 +51,21 @@ func (f *feed) onEvents(msg *nats.Msg, d *dirty) {
 		f.gateway.log.Error("a message of events cannot be read", "room", f.room, "error", err)
 		return
 	}
+	f.onRoomEvents(message, msg.Header, d)
+}
+
+// told takes a message of the same from this process.
+func (f *feed) told(msg direct.Message, d *dirty) {
+	f.onRoomEvents(msg.Body.(*chatv1.RoomEvents), msg.Header, d)
+}
+
+func (f *feed) onRoomEvents(message *chatv1.RoomEvents, header nats.Header, d *dirty) {
 	if !f.gateway.deployment.observe(message.GetEpoch()) {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.receive(message.GetEvents(), f.gateway.sourceOf(message, msg), d)
+	f.receive(message.GetEvents(), f.gateway.sourceOf(message, header), d)
 }
 
 // receive takes events as they come, and delivers what is in order by now.

@@ -37,7 +37,7 @@ func (l load) Collect(to chan<- prometheus.Metric) {
 		c.mu.Unlock()
 	}
 	for _, w := range l.gateway.dispatcher.workers {
-		waiting += len(w.messages)
+		waiting += len(w.messages) + len(w.inside)
 	}
 	for d, n := range map[*prometheus.Desc]int{l.outbox: bytes, l.commands: commands, l.waiting: waiting} {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n))

@@ -132,12 +132,12 @@ func (p publisher) heads(partition int, messages []*chatv1.Heads) {
 func (p publisher) send(to string, m proto.Message) { p.sendUnder(nil, to, m) }
 
 func (p publisher) sendUnder(header nats.Header, to string, m proto.Message) {
+	if !p.exchange.Tell(direct.Message{Subject: to, Header: header, Body: m}) {
+		return
+	}
 	data, err := proto.Marshal(m)
 	if err == nil {
-		msg := &nats.Msg{Subject: to, Header: header, Data: data}
-		if p.exchange.Tell(msg) {
-			err = p.nc.PublishMsg(msg)
-		}
+		err = p.nc.PublishMsg(&nats.Msg{Subject: to, Header: header, Data: data})
 	}
 	if err != nil {
 		p.log.Warn("could not publish", "subject", to, "error", err)

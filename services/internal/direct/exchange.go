@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
 )
 
 // Request is a question or a command, and the way back.
@@ -20,8 +21,16 @@ type Request struct {
 // from.
 type Handler func(Request) (taken bool)
 
+// Message is what is told. Nobody changes its body any more: who told it and who
+// follows it go on with the same.
+type Message struct {
+	Subject string
+	Header  nats.Header // nil: none
+	Body    proto.Message
+}
+
 // Follower takes a message. It does not wait.
-type Follower func(*nats.Msg)
+type Follower func(Message)
 
 // Exchange knows who in this process serves and follows which subject. A nil one
 // knows nobody, and cannot be followed. Safe for concurrent use.
@@ -67,7 +76,7 @@ func (x *Exchange) Follow(subject string, f Follower) (stop func()) {
 
 // Tell gives a message to who follows its subject here, if anybody does, and
 // tells whether it is to go to NATS, too.
-func (x *Exchange) Tell(msg *nats.Msg) (elsewhere bool) {
+func (x *Exchange) Tell(msg Message) (elsewhere bool) {
 	if x == nil {
 		return true
 	}
@@ -75,7 +84,7 @@ func (x *Exchange) Tell(msg *nats.Msg) (elsewhere bool) {
 	return x.elsewhere(msg.Subject)
 }
 
-func (x *Exchange) tell(msg *nats.Msg) {
+func (x *Exchange) tell(msg Message) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if f := x.followers[msg.Subject]; f != nil {

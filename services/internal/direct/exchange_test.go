@@ -1,12 +1,11 @@
 package direct_test
 
 import (
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 
-	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/natter-chat/natter/services/internal/direct"
 )
@@ -72,21 +71,21 @@ func TestStop(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	x := direct.New(nowhere)
-	x.Tell(&nats.Msg{Subject: "a"}) // nobody hears it
-	var got []string
-	stop := x.Follow("a", func(m *nats.Msg) { got = append(got, string(m.Data)) })
+	x.Tell(direct.Message{Subject: "a"}) // nobody hears it
+	var got []int64
+	stop := x.Follow("a", func(m direct.Message) { got = append(got, m.Body.(*wrapperspb.Int64Value).GetValue()) })
 	for i := range 100 {
-		x.Tell(&nats.Msg{Subject: "a", Data: []byte(strconv.Itoa(i))})
+		x.Tell(direct.Message{Subject: "a", Body: wrapperspb.Int64(int64(i))})
 	}
-	x.Tell(&nats.Msg{Subject: "b"})
+	x.Tell(direct.Message{Subject: "b"})
 	stop()
-	x.Tell(&nats.Msg{Subject: "a", Data: []byte("late")})
+	x.Tell(direct.Message{Subject: "a", Body: wrapperspb.Int64(-1)})
 	if len(got) != 100 {
 		t.Fatalf("%d of 100 messages came: %v", len(got), got)
 	}
-	for i, data := range got {
-		if data != strconv.Itoa(i) {
-			t.Fatalf("message %d is %q", i, data)
+	for i, n := range got {
+		if n != int64(i) {
+			t.Fatalf("message %d is %d", i, n)
 		}
 	}
 }
@@ -94,10 +93,10 @@ func TestFollow(t *testing.T) {
 // TestElsewhere: NATS gets what is followed there, whoever follows it here.
 func TestElsewhere(t *testing.T) {
 	x := direct.New(func(subject string) bool { return subject == "a" })
-	x.Follow("a", func(*nats.Msg) {})
-	x.Follow("b", func(*nats.Msg) {})
+	x.Follow("a", func(direct.Message) {})
+	x.Follow("b", func(direct.Message) {})
 	for subject, want := range map[string]bool{"a": true, "b": false} {
-		if got := x.Tell(&nats.Msg{Subject: subject}); got != want {
+		if got := x.Tell(direct.Message{Subject: subject}); got != want {
 			t.Errorf("what is told of %s is to go to NATS: %v, want %v", subject, got, want)
 		}
 	}
@@ -105,7 +104,7 @@ func TestElsewhere(t *testing.T) {
 
 func TestNobody(t *testing.T) {
 	var x *direct.Exchange
-	if !x.Tell(&nats.Msg{Subject: "a"}) {
+	if !x.Tell(direct.Message{Subject: "a"}) {
 		t.Error("there is no exchange, and NATS is left out, too")
 	}
 	if x.Ask("a", direct.Request{}) {

@@ -74,6 +74,7 @@ func (s *session) read() {
 			go s.read()
 			return
 		}
+		grow(0)
 	}
 	for {
 		if err := s.next(); err != nil {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,14 +26,15 @@ var errNoAnswer = errors.New("no answer from JetStream in time")
 type acks struct {
 	nc    *nats.Conn
 	inbox string
+	plain []byte // how an answer begins that has nothing to say but the sequence
 	asked uint64 // how many
 	under bool   // the last of them is under way
 	came  chan *nats.Msg
 }
 
-// newAcks follows the answers until the connection is closed.
-func newAcks(nc *nats.Conn) (*acks, error) {
-	a := &acks{nc: nc, inbox: nc.NewInbox() + ".", came: make(chan *nats.Msg, acksWaiting)}
+// newAcks follows the answers of a stream until the connection is closed.
+func newAcks(nc *nats.Conn, stream string) (*acks, error) {
+	a := &acks{nc: nc, plain: fmt.Appendf(nil, `{"stream":%q,"seq":`, stream), inbox: nc.NewInbox() + ".", came: make(chan *nats.Msg, acksWaiting)}
 	if _, err := nc.ChanSubscribe(a.inbox+"*", a.came); err != nil {
 		return nil, fmt.Errorf("follow the answers of JetStream: %w", err)
 	}
@@ -60,9 +62,12 @@ func (a *acks) answers(msg *nats.Msg) bool {
 func (a *acks) giveUp() { a.under = false }
 
 // sequenceOf is where JetStream has stored a message, by its answer.
-func sequenceOf(msg *nats.Msg) (uint64, error) {
+func sequenceOf(msg *nats.Msg, plain []byte) (uint64, error) {
 	if len(msg.Data) == 0 && msg.Header.Get("Status") != "" {
 		return 0, jetstream.ErrNoStreamResponse
+	}
+	if sequence, ok := plainAck(msg.Data, plain); ok {
+		return sequence, nil
 	}
 	var ack struct {
 		jetstream.PubAck
@@ -78,4 +83,17 @@ func sequenceOf(msg *nats.Msg) (uint64, error) {
 		return 0, jetstream.ErrInvalidJSAck
 	}
 	return ack.Sequence, nil
+}
+
+// plainAck reads an answer that says where a message is stored, and nothing else:
+// mostly it does, and need not be taken apart in all generality. plain is its
+// beginning, up to the sequence.
+func plainAck(data, plain []byte) (sequence uint64, ok bool) {
+	rest, begun := bytes.CutPrefix(data, plain)
+	digits, ended := bytes.CutSuffix(rest, []byte("}"))
+	if !begun || !ended {
+		return 0, false
+	}
+	sequence, err := strconv.ParseUint(string(digits), 10, 64)
+	return sequence, err == nil
 }

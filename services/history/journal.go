@@ -82,7 +82,7 @@ func (j *journal) heard(msg *nats.Msg, r *chatv1.LogRecord) (ours bool, err erro
 	if !j.acks.answers(msg) {
 		return false, nil
 	}
-	sequence, err := sequenceOf(msg)
+	sequence, err := sequenceOf(msg, j.acks.plain)
 	if err == nil {
 		err = j.stands(r, sequence)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
+	"github.com/natter-chat/natter/proto/subject"
 	"github.com/natter-chat/natter/services/history/store"
 	"github.com/natter-chat/natter/services/internal/natstest"
 	"github.com/natter-chat/natter/services/internal/natsx"
@@ -36,7 +37,7 @@ func openJournal(t testing.TB, server *natstest.Server, owner string, timeout fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	acks, err := newAcks(nc)
+	acks, err := newAcks(nc, subject.LogStream(0))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,7 +165,7 @@ func (s *Service) openJournal(ctx context.Context, nc *nats.Conn, partition int)
 	if err != nil {
 		return nil, err
 	}
-	acks, err := newAcks(nc)
+	acks, err := newAcks(nc, subject.LogStream(partition))
 	if err != nil {
 		return nil, err
 	}

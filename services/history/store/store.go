@@ -71,6 +71,9 @@ const (
 type Page struct {
 	Messages            []*chatv1.Message
 	HasBefore, HasAfter bool
+	// Head of the room at the moment when the messages were read, though not their
+	// reactions; 0: it is not known.
+	Head uint32
 }
 
 // Standing is what a user is in a room.

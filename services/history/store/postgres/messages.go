@@ -88,15 +88,16 @@ func (s *Store) Messages(ctx context.Context, q store.Query) (store.Page, error)
 }
 
 const (
-	olderQuery  = "SELECT id, message, reacted FROM messages WHERE id >= " + first + " AND id < " + first + " + $2 ORDER BY id DESC LIMIT $3"
-	newerQuery  = "SELECT id, message, reacted FROM messages WHERE id >= " + first + " + $2 AND id < " + first + " + 4294967296 ORDER BY id LIMIT $3"
-	olderThread = "SELECT id, message, reacted FROM messages WHERE thread = " + first + " + $4 AND thread <> 0 AND id < " + first + " + $2 ORDER BY id DESC LIMIT $3"
-	newerThread = "SELECT id, message, reacted FROM messages WHERE thread = " + first + " + $4 AND thread <> 0 AND id >= " + first + " + $2 ORDER BY id LIMIT $3"
+	olderQuery  = "SELECT id, message, reacted, (SELECT head FROM rooms WHERE room = $1) FROM messages WHERE id >= " + first + " AND id < " + first + " + $2 ORDER BY id DESC LIMIT $3"
+	newerQuery  = "SELECT id, message, reacted, 0::bigint FROM messages WHERE id >= " + first + " + $2 AND id < " + first + " + 4294967296 ORDER BY id LIMIT $3"
+	olderThread = "SELECT id, message, reacted, 0::bigint FROM messages WHERE thread = " + first + " + $4 AND thread <> 0 AND id < " + first + " + $2 ORDER BY id DESC LIMIT $3"
+	newerThread = "SELECT id, message, reacted, 0::bigint FROM messages WHERE thread = " + first + " + $4 AND thread <> 0 AND id >= " + first + " + $2 ORDER BY id LIMIT $3"
 )
 
 // page is `below` messages with a smaller seq than pivot, and `above` from it on.
 func (s *Store) page(ctx context.Context, q store.Query, pivot int64, below, above int) (store.Page, error) {
 	var older, newer []*chatv1.Message
+	var head int64
 	reacted := map[int64]*chatv1.Message{}
 	b := &pgx.Batch{}
 	ask := func(query, threadQuery string, limit int, into *[]*chatv1.Message) {
@@ -105,7 +106,7 @@ func (s *Store) page(ctx context.Context, q store.Query, pivot int64, below, abo
 			query, args = threadQuery, append(args, int64(q.Thread))
 		}
 		b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
-			*into, err = scanPage(rows, reacted)
+			*into, err = scanPage(rows, reacted, &head)
 			return err
 		})
 	}
@@ -118,20 +119,25 @@ func (s *Store) page(ctx context.Context, q store.Query, pivot int64, below, abo
 	older, newer = older[:min(len(older), below)], newer[:min(len(newer), above)]
 	slices.Reverse(older)
 	page.Messages = append(older, newer...)
+	if above == 0 { // else it was read in two steps
+		page.Head = uint32(head)
+	}
 	if len(reacted) == 0 {
 		return page, nil
 	}
 	return page, s.reactions(ctx, q.User, reacted)
 }
 
-func scanPage(rows pgx.Rows, reacted map[int64]*chatv1.Message) ([]*chatv1.Message, error) {
+func scanPage(rows pgx.Rows, reacted map[int64]*chatv1.Message, head *int64) ([]*chatv1.Message, error) {
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*chatv1.Message, error) {
 		var id int64
 		var blob []byte
 		var has bool
-		if err := row.Scan(&id, &blob, &has); err != nil {
+		var at int64
+		if err := row.Scan(&id, &blob, &has, &at); err != nil {
 			return nil, err
 		}
+		*head = max(*head, at)
 		m := &chatv1.Message{}
 		if has {
 			reacted[id] = m

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"slices"
 
@@ -45,6 +46,12 @@ func message(ctx context.Context, q queryer, id int64) (*chatv1.Message, error) 
 func (s *Store) Messages(ctx context.Context, q store.Query) (page store.Page, err error) {
 	err = s.pages.use(ctx, func(ctx context.Context, r *reader) error {
 		p := pager{reader: r, thread: q.Thread}
+		if q.Thread == 0 && (q.Kind == store.Before || q.Kind == store.Newest) {
+			if page, err = p.older(ctx, q); err != nil {
+				return err
+			}
+			return p.reactions(ctx, q.User)
+		}
 		err := r.questions["number"].QueryRowContext(ctx, q.Room).Scan(&p.number)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -81,6 +88,42 @@ type pager struct {
 	reacted []*chatv1.Message // those that may have reactions
 }
 
+// older is a page of what is before a seq, or of the newest.
+func (p *pager) older(ctx context.Context, q store.Query) (page store.Page, err error) {
+	pivot := int64(end)
+	if q.Kind == store.Before {
+		pivot = int64(q.Seq)
+	}
+	err = p.reader.rows(ctx, "older", []any{q.Room, pivot, int64(q.Limit) + 1}, func(row []driver.Value) (more bool, err error) {
+		if number, room := row[0].(int64); room {
+			p.number, page.Messages = number, make([]*chatv1.Message, 0, q.Limit)
+			page.Head, page.HasAfter = uint32(row[1].(int64)>>32), int64(uint32(row[1].(int64))) >= pivot
+			return true, nil
+		}
+		if len(page.Messages) == q.Limit {
+			page.HasBefore = true
+			return false, nil
+		}
+		m, err := p.message(row)
+		page.Messages = append(page.Messages, m)
+		return true, err
+	})
+	slices.Reverse(page.Messages)
+	return page, err
+}
+
+// message is that of a row, which begins with it and whether it may have reactions.
+func (p *pager) message(row []driver.Value) (*chatv1.Message, error) {
+	m := &chatv1.Message{}
+	if err := proto.Unmarshal(row[0].([]byte), m); err != nil {
+		return nil, err
+	}
+	if row[1].(int64) != 0 {
+		p.reacted = append(p.reacted, m)
+	}
+	return m, nil
+}
+
 // page is `below` messages with a smaller seq than pivot, and `above` from it on.
 func (p *pager) page(ctx context.Context, pivot int64, below, above int) (store.Page, error) {
 	var page store.Page
@@ -105,35 +148,20 @@ func (p *pager) side(ctx context.Context, from, until int64, order string, limit
 		more, err = p.any(ctx, from, until)
 		return nil, more, err
 	}
-	query, args := "page "+order, append(make([]any, 0, 4), from, until, limit+1)
+	query, args := "page "+order, append(make([]any, 0, 4), from, until, int64(limit)+1)
 	if p.thread > 0 {
 		query, args = "thread "+order, append(args, p.number<<32+int64(p.thread))
 	}
-	rows, err := p.reader.questions[query].QueryContext(ctx, args...)
-	if err != nil {
-		return nil, false, err
-	}
-	defer rows.Close()
 	list = make([]*chatv1.Message, 0, limit)
-	for rows.Next() {
-		if len(list) == limit {
-			return list, true, rows.Close()
+	err = p.reader.rows(ctx, query, args, func(row []driver.Value) (bool, error) {
+		if more = len(list) == limit; more {
+			return false, nil
 		}
-		var blob sql.RawBytes
-		var reacted bool
-		if err := rows.Scan(&blob, &reacted); err != nil {
-			return nil, false, err
-		}
-		m := &chatv1.Message{}
-		if err := proto.Unmarshal(blob, m); err != nil {
-			return nil, false, err
-		}
+		m, err := p.message(row)
 		list = append(list, m)
-		if reacted {
-			p.reacted = append(p.reacted, m)
-		}
-	}
-	return list, false, errors.Join(rows.Err(), rows.Close())
+		return true, err
+	})
+	return list, more, err
 }
 
 // any tells whether there is a message with an id from one on and below another.

@@ -9,6 +9,12 @@ import "fmt"
 const (
 	pageQuery   = "SELECT message, reacted FROM messages WHERE id >= ?1 AND id < ?2 ORDER BY id %s LIMIT ?3 + 0"
 	threadQuery = "SELECT m.message, m.reacted FROM thread_messages t JOIN messages m ON m.id = t.id WHERE t.thread = ?4 AND t.id >= ?1 AND t.id < ?2 ORDER BY t.id %s LIMIT ?3 + 0"
+	// olderQuery is first what the room is at that moment, in one row of numbers,
+	// then its messages with a seq below ?2, the newest first: one question, since
+	// each costs as much as twenty rows. CROSS JOIN has the room found first.
+	olderQuery = `SELECT number, head << 32 | last_message FROM rooms WHERE room = ?1
+		UNION ALL SELECT * FROM (SELECT m.message, m.reacted
+			FROM rooms r CROSS JOIN messages m ON m.id >= r.number << 32 AND m.id < (r.number << 32) + ?2 WHERE r.room = ?1 ORDER BY m.id DESC LIMIT ?3 + 0)`
 	// anyQuery and anyInThreadQuery tell whether there is one of them.
 	anyQuery         = "SELECT EXISTS (SELECT 1 FROM messages WHERE id >= ?1 AND id < ?2)"
 	anyInThreadQuery = "SELECT EXISTS (SELECT 1 FROM thread_messages WHERE thread = ?3 AND id >= ?1 AND id < ?2)"
@@ -40,6 +46,13 @@ func questions() map[string]string {
 		"room": roomQuery, "number": numberQuery, "info": infoQuery, "sent": sentQuery, "rooms of": roomsOfQuery,
 		"reactions": reactionsQuery, "reactions of": reactionsOfQuery, "mine": mineQuery, "unread": unreadQuery, "mentions": mentionsQuery,
 		"any": anyQuery, "any in thread": anyInThreadQuery,
+	}
+}
+
+// lists are those that are answered by many rows, by name.
+func lists() map[string]string {
+	return map[string]string{
+		"older":    olderQuery,
 		"page ASC": fmt.Sprintf(pageQuery, "ASC"), "page DESC": fmt.Sprintf(pageQuery, "DESC"),
 		"thread ASC": fmt.Sprintf(threadQuery, "ASC"), "thread DESC": fmt.Sprintf(threadQuery, "DESC"),
 	}

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
 	"sync"
 )
 
@@ -22,10 +24,50 @@ type readers struct {
 	end   chan struct{} // closed by close
 }
 
-// reader is one connection, with its questions by name.
+// reader is one connection, with its questions by name. Those that are answered
+// by many rows are asked of the driver itself: what package sql does for each
+// row takes as long as to read it.
 type reader struct {
 	conn      *sql.Conn
 	questions map[string]*sql.Stmt
+	lists     map[string]driver.Stmt
+}
+
+// rows asks for a list, and gives its rows to take until there are no more or it
+// wants none. A row holds only until take returns.
+func (r *reader) rows(ctx context.Context, list string, args []any, take func(row []driver.Value) (more bool, err error)) error {
+	named := make([]driver.NamedValue, len(args))
+	for i, arg := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}
+	}
+	return r.conn.Raw(func(any) error {
+		rows, err := r.lists[list].(driver.StmtQueryContext).QueryContext(ctx, named)
+		if err != nil {
+			return err
+		}
+		row := make([]driver.Value, len(rows.Columns()))
+		for {
+			if err = rows.Next(row); err != nil {
+				break
+			}
+			var more bool
+			if more, err = take(row); err != nil || !more {
+				break
+			}
+		}
+		if err == io.EOF {
+			err = nil
+		}
+		return errors.Join(err, rows.Close())
+	})
+}
+
+func (r *reader) close() error {
+	var errs []error
+	for _, list := range r.lists {
+		errs = append(errs, list.Close())
+	}
+	return errors.Join(append(errs, r.conn.Close())...)
 }
 
 func newReaders(db *sql.DB) *readers {
@@ -61,7 +103,7 @@ func (r *readers) use(ctx context.Context, ask func(ctx context.Context, one *re
 	err := ask(context.WithoutCancel(ctx), one)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		// Whatever it is, the next one begins anew.
-		err = errors.Join(err, one.conn.Close())
+		err = errors.Join(err, one.close())
 		one = nil
 	}
 	return err
@@ -73,7 +115,7 @@ func (r *readers) closeAll() error {
 	var errs []error
 	for range pageReaders {
 		if one := <-r.free; one != nil {
-			errs = append(errs, one.conn.Close())
+			errs = append(errs, one.close())
 		}
 	}
 	return errors.Join(errs...)
@@ -85,11 +127,24 @@ func openReader(ctx context.Context, db *sql.DB) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &reader{conn: conn, questions: map[string]*sql.Stmt{}}
+	one := &reader{conn: conn, questions: map[string]*sql.Stmt{}, lists: map[string]driver.Stmt{}}
 	for name, query := range questions() {
 		if one.questions[name], err = conn.PrepareContext(ctx, query); err != nil {
-			return nil, errors.Join(err, conn.Close())
+			return nil, errors.Join(err, one.close())
 		}
+	}
+	err = conn.Raw(func(c any) error {
+		for name, query := range lists() {
+			list, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+			if err != nil {
+				return err
+			}
+			one.lists[name] = list
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, one.close())
 	}
 	return one, nil
 }

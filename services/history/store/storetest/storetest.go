@@ -342,6 +342,9 @@ func pages(t *testing.T, open Opener) {
 		if first != c.first || last != c.last || page.HasBefore != c.before || page.HasAfter != c.after {
 			t.Errorf("%+v: got %d to %d, before %v, after %v", c, first, last, page.HasBefore, page.HasAfter)
 		}
+		if page.Head != 0 && page.Head != 11 || page.Head == 0 && c.kind == store.Newest {
+			t.Errorf("%+v: the head is %d, want 11", c, page.Head)
+		}
 	}
 	if page, err := l.store.Messages(t.Context(), store.Query{Room: "nowhere", Limit: 5}); err != nil || len(page.Messages) != 0 {
 		t.Errorf("a page of no room: %v, %v", page, err)

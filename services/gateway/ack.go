@@ -12,15 +12,17 @@ import (
 func (s *session) acks(room string, jobs []job, reply *chatv1.CommandReply, d *dirty) {
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
-	now := time.Now()
+	now, last := time.Now(), uint32(0)
 	for i, j := range jobs {
-		if _, refused := outcomeOf(reply, i); refused != nil {
+		if result, refused := outcomeOf(reply, i); refused != nil {
 			s.gateway.metrics.took("sends", refused.GetCode(), j.asked)
 		} else {
+			last = max(last, result.GetSeq())
 			s.gateway.metrics.sendSeconds.Observe(now.Sub(j.asked).Seconds())
 		}
 		b.bytes = frame.AppendWrapped(b.bytes, s.codec, s.ack(j.re, room, reply, i))
 	}
+	s.told(room, last)
 	s.gateway.metrics.acks.Add(float64(len(jobs)))
 	d.put(s.out(), b.bytes, durable)
 }

@@ -11,6 +11,9 @@ import (
 // change has one change of a room made, in its turn. The answer is an ack.
 func (s *session) change(re uint32, room string, set func(*chatv1.Command)) {
 	s.decided(re, room, set, func(reply *chatv1.CommandReply, d *dirty, next func()) {
+		if result, refused := outcomeOf(reply, 0); refused == nil {
+			s.told(room, result.GetSeq())
+		}
 		d.put(s.out(), s.encode(s.ack(re, room, reply, 0)), durable)
 		next()
 	})

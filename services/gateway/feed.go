@@ -3,6 +3,7 @@ package gateway
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -36,8 +37,11 @@ type feed struct {
 	kind     chatv1.RoomKind
 	archived bool
 	repair   repair
-	fold     *fold // presence; nil until a member is here
-	subs     []*subscription
+	kept     *keptPage // nil: none is
+	// told is the last event that a session here knows of otherwise than by it.
+	told atomic.Uint32
+	fold *fold // presence; nil until a member is here
+	subs []*subscription
 
 	// Guarded by the table's lock.
 	pins int       // who works on it
@@ -92,6 +96,9 @@ func (f *feed) receive(events []*chatv1.Event, from source, d *dirty) {
 func (f *feed) advance(e *entry) *entry {
 	f.last = e.seq
 	f.ring.add(e)
+	if f.kept != nil && f.kept.head < e.seq {
+		f.unkeep()
+	}
 	return e
 }
 

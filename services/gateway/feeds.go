@@ -77,6 +77,7 @@ func (t *feeds) sweep(now time.Time) {
 		f.tend()
 		f.mu.Lock()
 		f.lookBehind(now)
+		f.fade(now)
 		f.mu.Unlock()
 	}
 }
@@ -153,6 +154,7 @@ func (f *feed) close() {
 	f.mu.Lock()
 	subs := f.subs
 	f.closed, f.subs, f.early, f.ring = true, nil, nil, ring{}
+	f.unkeep()
 	f.mu.Unlock()
 	for _, s := range subs {
 		s.close()

@@ -71,6 +71,7 @@ type Gateway struct {
 	revocations *revocations
 	wheel       *wheel
 	buffers     buffers
+	kept        keptPages
 	stretches   stretches
 	crew        *crew
 	drain       ops.Drain

@@ -22,6 +22,9 @@ const (
 	checkJitter  = 500 * time.Millisecond
 	roomsPerAsk  = 1000
 	checkTimeout = 10 * time.Second
+	// recently is how long what a partition said last holds for what is told
+	// without asking. It speaks each second.
+	recently = 3 * time.Second
 )
 
 // heads follows how far the rooms of all partitions go, so that the last event
@@ -99,6 +102,14 @@ func (h *heads) silent(now time.Time) []int {
 		}
 	}
 	return list
+}
+
+// current tells whether a partition has said of late how far its rooms go, and
+// nothing that it said is known to be lost.
+func (h *heads) current(partition int, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return now.Sub(h.heard[partition]) < recently && !h.checks[partition].underWay
 }
 
 // checkAll asks for all rooms: messages were lost, and nobody knows which.

@@ -19,6 +19,14 @@ const queryTimeout = 10 * time.Second
 // query asks something of a kind in a goroutine of the crew, and answers with what comes of it. A
 // session may have so many under way.
 func (s *session) query(re uint32, kind string, ask func(ctx context.Context) (*clientv1.ServerFrame, error)) {
+	s.inquire(re, kind, func(ctx context.Context) (func(), error) {
+		answer, err := ask(ctx)
+		return func() { s.reply(re, answer) }, err
+	})
+}
+
+// inquire is query where the answer is given by what ask returns.
+func (s *session) inquire(re uint32, kind string, ask func(ctx context.Context) (give func(), err error)) {
 	s.mu.Lock()
 	busy := s.asking >= askingAtOnce
 	if !busy {
@@ -35,7 +43,7 @@ func (s *session) query(re uint32, kind string, ask func(ctx context.Context) (*
 	s.gateway.crew.do(s.gateway, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(rpc.AsUser(tracing.WithRequest(tracing.With(ctx, span), s.requestName(re)), s.user.id), queryTimeout)
 		defer cancel()
-		answer, err := ask(ctx)
+		give, err := ask(ctx)
 		defer span.End()
 		s.mu.Lock()
 		s.asking--
@@ -47,7 +55,7 @@ func (s *session) query(re uint32, kind string, ask func(ctx context.Context) (*
 			s.refuse(re, refusal)
 			return
 		}
-		s.reply(re, answer)
+		give()
 		s.gateway.metrics.took(kind, chatv1.ErrorCode_ERROR_CODE_UNSPECIFIED, asked)
 	})
 }
@@ -58,18 +66,34 @@ func (s *session) requestName(re uint32) string {
 }
 
 func (s *session) listMessages(re uint32, r *clientv1.ClientFrame_Messages) {
+	if s.giveKept(re, r) {
+		return
+	}
+	seat := s.seatOf(r.GetRoom())
 	request := &historyv1.MessagesListRequest{
 		Room: r.GetRoom(), Before: r.Before, After: r.After, Around: r.Around, Thread: r.Thread,
-		Limit: r.GetLimit(), MinSeq: s.seen(r.GetRoom()),
+		Limit: r.GetLimit(), MinSeq: seat.seen(),
 	}
-	s.query(re, "messages", func(ctx context.Context) (*clientv1.ServerFrame, error) {
+	s.inquire(re, "messages", func(ctx context.Context) (func(), error) {
 		page, err := s.gateway.messages.List(ctx, request, rpc.ReadOnly{})
 		if err != nil {
 			return nil, err
 		}
-		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Page_{Page: &clientv1.ServerFrame_Page{
-			Room: request.GetRoom(), Messages: page.GetMessages(), HasBefore: page.GetHasBefore(), HasAfter: page.GetHasAfter(),
-		}}}, nil
+		messages := page.GetMessages()
+		answer := &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Page_{Page: &clientv1.ServerFrame_Page{
+			Room: request.GetRoom(), Messages: messages, HasBefore: page.GetHasBefore(), HasAfter: page.GetHasAfter(),
+		}}}
+		known := page.GetHead()
+		if len(messages) > 0 {
+			known = max(known, messages[len(messages)-1].GetSeq())
+		}
+		s.told(request.GetRoom(), known)
+		if newest(r) && re != 0 {
+			if body := s.keep(seat, r.GetLimit(), page, answer); body != nil {
+				return func() { s.give(re, body) }, nil
+			}
+		}
+		return func() { s.reply(re, answer) }, nil
 	})
 }
 
@@ -82,6 +106,7 @@ func (s *session) listRooms(re uint32, r *clientv1.ClientFrame_Rooms) {
 		}
 		for _, view := range list.GetRooms() {
 			view.Resume = chatv1.Resume_FRESH
+			s.told(view.GetRoom(), view.GetHead())
 		}
 		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_RoomList_{RoomList: &clientv1.ServerFrame_RoomList{
 			Rooms: list.GetRooms(), Cursor: present(list.GetCursor()),
@@ -109,14 +134,13 @@ func (s *session) listMembers(re uint32, r *clientv1.ClientFrame_Members) {
 
 // seen is the last event that the session may have seen of a room: an answer
 // must not be older than that.
-func (s *session) seen(room string) uint32 {
-	seat := s.seatOf(room)
-	if seat == nil {
+func (s *session) seen(room string) uint32 { return s.seatOf(room).seen() }
+
+func (s *seat) seen() uint32 {
+	if s == nil {
 		return 0
 	}
-	seat.feed.mu.Lock()
-	defer seat.feed.mu.Unlock()
-	return seat.feed.last
+	return s.feed.lastSeq()
 }
 
 // queryRefusal is what to tell the client of a failed query.

@@ -20,6 +20,7 @@ func (s *session) search(re uint32, r *clientv1.ClientFrame_Search) {
 		}
 		hits := make([]*clientv1.ServerFrame_Hit, len(found.GetHits()))
 		for i, h := range found.GetHits() {
+			s.told(h.GetRoom(), h.GetMessage().GetSeq())
 			hits[i] = &clientv1.ServerFrame_Hit{Room: h.GetRoom(), Message: h.GetMessage(), Snippet: snippet(h.GetSnippet())}
 		}
 		return &clientv1.ServerFrame{Body: &clientv1.ServerFrame_Results_{Results: &clientv1.ServerFrame_Results{

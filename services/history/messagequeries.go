@@ -36,7 +36,7 @@ func (q *messageQueries) List(ctx context.Context, in *historyv1.MessagesListReq
 	if err != nil {
 		return nil, q.service.storeError(err)
 	}
-	return &historyv1.MessagesListResponse{Messages: page.Messages, HasBefore: page.HasBefore, HasAfter: page.HasAfter}, nil
+	return &historyv1.MessagesListResponse{Messages: page.Messages, HasBefore: page.HasBefore, HasAfter: page.HasAfter, Head: page.Head}, nil
 }
 
 func pageQuery(in *historyv1.MessagesListRequest, user string) store.Query {

@@ -67,7 +67,7 @@ func (l *newest) find(at newestAt, n int) *newestPage {
 	}
 	first := p.page.Messages[cut].GetSeq()
 	return &newestPage{
-		page:    store.Page{Messages: p.page.Messages[cut:], HasBefore: true},
+		page:    store.Page{Messages: p.page.Messages[cut:], HasBefore: true, Head: p.page.Head},
 		reacted: slices.DeleteFunc(slices.Clone(p.reacted), func(seq uint32) bool { return seq < first }),
 	}
 }

@@ -93,7 +93,7 @@ func TestTheNewestPageComesFromMemory(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				response := &historyv1.MessagesListResponse{Messages: want.Messages, HasBefore: want.HasBefore, HasAfter: want.HasAfter}
+				response := &historyv1.MessagesListResponse{Messages: want.Messages, HasBefore: want.HasBefore, HasAfter: want.HasAfter, Head: want.Head}
 				if !proto.Equal(got, response) || !proto.Equal(again, response) || !proto.Equal(beyond, response) {
 					t.Errorf("%s, %s, %d:\ngot   %v\nagain %v\nthen  %v\nwant  %v", change, user, limit, got, again, beyond, response)
 				}

@@ -32,7 +32,11 @@ func AppendWrapped(dst []byte, codec Codec, frame *clientv1.ServerFrame) []byte 
 	begin := len(dst)
 	var room [headerRoom]byte
 	dst = append(dst, room[:]...)
-	dst = codec.Append(dst, frame)
+	return seal(codec.Append(dst, frame), begin, codec)
+}
+
+// seal makes a WebSocket frame of a payload that follows the room for a header.
+func seal(dst []byte, begin int, codec Codec) []byte {
 	op := byte(opBinary)
 	if codec.Text() {
 		op = opText

@@ -57,12 +57,13 @@ func (m *messages) List(ctx context.Context, q *historyv1.MessagesListRequest) (
 	if !r.readable(rpc.CallerOf(ctx).User) {
 		return nil, notFound()
 	}
+	m.town.asked.Pages++
 	all := r.messages()
 	if q.Before != nil {
 		all = slices.DeleteFunc(all, func(m *chatv1.Message) bool { return m.GetSeq() >= q.GetBefore() })
 	}
 	begin := max(0, len(all)-int(max(1, q.GetLimit())))
-	return &historyv1.MessagesListResponse{Messages: all[begin:], HasBefore: begin > 0, HasAfter: q.Before != nil}, nil
+	return &historyv1.MessagesListResponse{Messages: all[begin:], HasBefore: begin > 0, HasAfter: q.Before != nil, Head: r.head()}, nil
 }
 
 // Search finds what holds the query as it is written, the newest first.

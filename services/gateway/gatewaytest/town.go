@@ -56,8 +56,8 @@ type Asked struct {
 	Views, Heads, Events int
 	// Replays are rooms whose missed events were asked for with their views.
 	Replays int
-	// Rooms are questions for the rooms of a user.
-	Rooms int
+	// Rooms are questions for the rooms of a user, Pages those for messages.
+	Rooms, Pages int
 }
 
 // Faults are what goes wrong. Each function may be nil.

@@ -637,7 +637,10 @@ type MessagesListResponse struct {
 	// There are older ones.
 	HasBefore bool `protobuf:"varint,2,opt,name=has_before,json=hasBefore,proto3" json:"has_before,omitempty"`
 	// There are newer ones.
-	HasAfter      bool `protobuf:"varint,3,opt,name=has_after,json=hasAfter,proto3" json:"has_after,omitempty"`
+	HasAfter bool `protobuf:"varint,3,opt,name=has_after,json=hasAfter,proto3" json:"has_after,omitempty"`
+	// The room's last event when the messages were read: the page shows all up to
+	// it, and nothing newer but reactions. 0: it is not known.
+	Head          uint32 `protobuf:"varint,4,opt,name=head,proto3" json:"head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -691,6 +694,13 @@ func (x *MessagesListResponse) GetHasAfter() bool {
 		return x.HasAfter
 	}
 	return false
+}
+
+func (x *MessagesListResponse) GetHead() uint32 {
+	if x != nil {
+		return x.Head
+	}
+	return 0
 }
 
 // MessagesGetRequest names a message.
@@ -4403,12 +4413,13 @@ const file_natter_history_v1_history_proto_rawDesc = "" +
 	"\a_beforeB\b\n" +
 	"\x06_afterB\t\n" +
 	"\a_aroundB\t\n" +
-	"\a_thread\"\x87\x01\n" +
+	"\a_thread\"\x9b\x01\n" +
 	"\x14MessagesListResponse\x123\n" +
 	"\bmessages\x18\x01 \x03(\v2\x17.natter.chat.v1.MessageR\bmessages\x12\x1d\n" +
 	"\n" +
 	"has_before\x18\x02 \x01(\bR\thasBefore\x12\x1b\n" +
-	"\thas_after\x18\x03 \x01(\bR\bhasAfter\":\n" +
+	"\thas_after\x18\x03 \x01(\bR\bhasAfter\x12\x12\n" +
+	"\x04head\x18\x04 \x01(\rR\x04head\":\n" +
 	"\x12MessagesGetRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\tR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\rR\x03seq\"H\n" +

@@ -17,9 +17,12 @@ import (
 // benchDepth is how many messages a room has of which pages are read.
 const benchDepth = 100_000
 
+// pagedRooms is how many small rooms are asked by turns.
+const pagedRooms = 100
+
 // BenchmarkPages is what a page of 50 costs the whole standalone program, from
 // the socket to SQLite and back: the newest of a room of 100,000 messages, and
-// one at any depth.
+// one at any depth; and the newest of many rooms by turns.
 func BenchmarkPages(b *testing.B) {
 	d := alone(b, shape.Standalone(), append(withoutLimits(), "NATTER_LOG_LEVEL=warn")...)
 	const enter = `"join":{"room":"bench"}`
@@ -53,20 +56,32 @@ func BenchmarkPages(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer reader.Close()
-	page := func(b *testing.B, side string) {
-		if err := reader.Ask(`"messages":{"room":"bench","limit":50` + side + `}`); err != nil {
+	ask := func(b *testing.B, request string) {
+		if err := reader.Ask(request); err != nil {
 			b.Fatal(err)
 		}
 	}
-	page(b, "") // waits for the store to have it all
-	for name, side := range map[string]func() string{
-		"Newest": func() string { return "" },
-		"Random": func() string { return fmt.Sprintf(`,"before":%d`, 100+rand.IntN(benchDepth-100)) },
+	for room := range pagedRooms {
+		ask(b, fmt.Sprintf(`"createRoom":{"room":"bench-%d","name":"x","kind":"PUBLIC"}`, room))
+		for n := range 60 {
+			ask(b, fmt.Sprintf(`"send":{"room":"bench-%d","clientMsgId":"m%d","text":"one of the messages of a small room","attempt":1}`, room, n))
+		}
+	}
+	page := func(b *testing.B, room, side string) {
+		ask(b, `"messages":{"room":"`+room+`","limit":50`+side+`}`)
+	}
+	page(b, "bench", "") // waits for the store to have it all
+	turn := 0
+	for name, next := range map[string]func() (room, side string){
+		"Newest":       func() (string, string) { return "bench", "" },
+		"Random":       func() (string, string) { return "bench", fmt.Sprintf(`,"before":%d`, 100+rand.IntN(benchDepth-100)) },
+		"NewestOfMany": func() (string, string) { turn++; return fmt.Sprint("bench-", turn%pagedRooms), "" },
 	} {
 		b.Run(name, func(b *testing.B) {
 			began := cpuSeconds(b, d)
 			for b.Loop() {
-				page(b, side())
+				room, side := next()
+				page(b, room, side)
 			}
 			b.ReportMetric((cpuSeconds(b, d)-began)*1e6/float64(b.N), "cpu-µs/page")
 		})

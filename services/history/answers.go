@@ -13,6 +13,7 @@ import (
 	"github.com/natter-chat/natter/proto/subject"
 	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natsx"
+	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
 const (
@@ -34,7 +35,7 @@ func (s *Service) answer() (stop func() error, err error) {
 	}
 	err = service.AddEndpoint("ask", natsx.Inboxed(micro.HandlerFunc(func(r micro.Request) {
 		// A store that is slow for one asker must not hold up the others.
-		go s.historyAsk(direct.Request{Header: nats.Header(r.Headers()), Data: r.Data(), Respond: func(data []byte) { _ = r.Respond(data) }})
+		go s.historyAsk(s.storeQuestion(direct.Request{Header: nats.Header(r.Headers()), Data: r.Data(), Respond: func(data []byte) { _ = r.Respond(data) }}))
 	})), micro.WithEndpointSubject(subject.HistoryAsk))
 	if err == nil {
 		err = service.AddEndpoint("audit", natsx.Inboxed(micro.HandlerFunc(s.auditReply)), micro.WithEndpointSubject(subject.AllAudits))
@@ -43,7 +44,12 @@ func (s *Service) answer() (stop func() error, err error) {
 		return nil, fmt.Errorf("register with NATS: %w", err)
 	}
 	leave := s.exchange.Serve(subject.HistoryAsk, func(r direct.Request) bool {
-		go s.historyAsk(r)
+		q := s.storeQuestion(r)
+		if s.inMemory(q.ask) {
+			s.historyAsk(q) // to wake somebody for it takes longer than to answer
+		} else {
+			go s.historyAsk(q)
+		}
 		return true
 	})
 	return func() error {
@@ -52,17 +58,44 @@ func (s *Service) answer() (stop func() error, err error) {
 	}, nil
 }
 
-func (s *Service) historyAsk(r direct.Request) {
-	ask, reply, came := &chatv1.HistoryAsk{}, &chatv1.HistoryAskReply{}, time.Now()
-	span := s.asked(r.Header, came)
-	if proto.Unmarshal(r.Data, ask) != nil {
+// storeQuestion is a history.ask, and the way back to who asked.
+type storeQuestion struct {
+	ask    *chatv1.HistoryAsk // nil: it is none
+	answer func(*chatv1.HistoryAskReply)
+	span   *tracing.Span
+	came   time.Time
+}
+
+func (s *Service) storeQuestion(r direct.Request) storeQuestion {
+	q := storeQuestion{ask: &chatv1.HistoryAsk{}, answer: respond[*chatv1.HistoryAskReply](r), came: time.Now()}
+	q.span = s.asked(r.Header, q.came)
+	if proto.Unmarshal(r.Data, q.ask) != nil {
+		q.ask = nil
+	}
+	return q
+}
+
+// inMemory tells whether a question is answered without the store.
+func (s *Service) inMemory(ask *chatv1.HistoryAsk) bool {
+	switch q := ask.GetQuestion().(type) {
+	case *chatv1.HistoryAsk_Rooms:
+		return s.strangers.certain(q.Rooms.GetUser())
+	case *chatv1.HistoryAsk_Deployment, *chatv1.HistoryAsk_Revocations:
+		return true
+	}
+	return ask == nil
+}
+
+func (s *Service) historyAsk(q storeQuestion) {
+	reply := &chatv1.HistoryAskReply{}
+	if q.ask == nil {
 		reply.Refusal = badRequest("this is not a natter.chat.v1.HistoryAsk")
 	} else {
-		s.historyReply(ask, reply)
+		s.historyReply(q.ask, reply)
 	}
-	respond[*chatv1.HistoryAskReply](r)(reply)
-	conclude(span, reply.GetRefusal())
-	s.metrics.answered("store", reply.GetRefusal(), came)
+	q.answer(reply)
+	conclude(q.span, reply.GetRefusal())
+	s.metrics.answered("store", reply.GetRefusal(), q.came)
 }
 
 func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskReply) {
@@ -75,10 +108,8 @@ func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskR
 	case *chatv1.HistoryAsk_Revocations:
 		reply.Answer = &chatv1.HistoryAskReply_Revocations{Revocations: s.revocations.after(q.Revocations)}
 	case *chatv1.HistoryAsk_Rooms:
-		ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
-		defer cancel()
 		limit := min(max(int(q.Rooms.GetLimit()), 1), maxRoomsOf)
-		ids, err := s.store.RoomsOf(ctx, q.Rooms.GetUser(), limit)
+		ids, err := s.roomsOf(q.Rooms.GetUser(), limit)
 		if err != nil {
 			s.log.Warn("rooms of a user", "error", err)
 			reply.Refusal = archiveAway()
@@ -90,4 +121,14 @@ func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskR
 	default:
 		reply.Refusal = badRequest("a history ask needs a question that this server knows")
 	}
+}
+
+// roomsOf asks the store, unless the user is known to be in none.
+func (s *Service) roomsOf(user string, limit int) ([]string, error) {
+	if s.strangers.certain(user) {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	return s.store.RoomsOf(ctx, user, limit)
 }

@@ -40,6 +40,7 @@ type Service struct {
 	log        *slog.Logger
 	replica    string
 	store      store.Store
+	strangers  *strangers                  // nil: others write the store, too
 	prepare    func(context.Context) error // brings the store's schema up to date
 	fill       func(context.Context) error // fills in what a version before leaves out
 	begun      bool                        // all that is needed is there; until then Run waits
@@ -101,6 +102,7 @@ func New(cfg Config, nc *nats.Conn, dial Dialer, log *slog.Logger, reg prometheu
 	for _, option := range options {
 		option(s)
 	}
+	s.strangers, _ = archive.(*strangers)
 	s.disk = newDisk(nc, cfg, s.log)
 	if s.webhooks, err = s.newWebhooks(reg); err != nil {
 		return nil, errors.Join(fmt.Errorf("history: %w", err), archive.Close())
@@ -120,7 +122,10 @@ func openStore(ctx context.Context, cfg Config) (archive store.Store, prepare, f
 	nothing := func(context.Context) error { return nil }
 	if cfg.Store == embedded {
 		s, err := sqlite.Open(ctx, cfg.DataDir)
-		return s, nothing, nothing, err
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return newStrangers(s, s.Everybody), nothing, nothing, nil
 	}
 	s, err := postgres.New(cfg.Store)
 	if err != nil {
@@ -167,6 +172,9 @@ func (s *Service) Run(ctx context.Context) error {
 	all.Go(func() { s.webhooks.run(beside) })
 	all.Go(func() { s.forgetAudit(beside) })
 	all.Go(func() { s.keepHouse(beside) })
+	if s.strangers != nil {
+		all.Go(func() { s.strangers.learn(beside, s.log) })
+	}
 	err = s.owners.run(ctx)
 	stop()
 	all.Wait()

@@ -195,6 +195,25 @@ func (s *Store) RoomsOf(ctx context.Context, user string, limit int) (ids []stri
 	return ids, err
 }
 
+// Everybody are at most limit users who are in a room, with an id above `after`,
+// by id.
+func (s *Store) Everybody(ctx context.Context, after string, limit int) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT DISTINCT user FROM members WHERE user > ? ORDER BY user LIMIT ?", after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var users []string
+	for rows.Next() {
+		var user string
+		if err := rows.Scan(&user); err != nil {
+			return nil, err
+		}
+		users = append(users, user)
+	}
+	return users, rows.Err()
+}
+
 // Members implements store.Store.
 func (s *Store) Members(ctx context.Context, id, after string, limit int) ([]*chatv1.Member, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT m.user, m.name, m.role, m.joined_seq, m.read_seq FROM rooms r JOIN members m ON m.number = r.number

@@ -98,6 +98,9 @@ func (a *arrival) choose(member []string) {
 
 // ask has the owners look at the rooms, all partitions at once.
 func (a *arrival) ask(ctx context.Context) error {
+	if len(a.rooms) == 0 {
+		return nil
+	}
 	g := a.session.gateway
 	byPartition := map[int][]*arriving{}
 	for _, r := range a.rooms {

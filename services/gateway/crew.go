@@ -17,12 +17,14 @@ func newCrew() *crew {
 	return &crew{work: make(chan func(ctx context.Context)), idle: make(chan struct{}, 4*runtime.GOMAXPROCS(0))}
 }
 
-// do is [Gateway.background] of the gateway, by one of the crew.
-func (c *crew) do(g *Gateway, work func(ctx context.Context)) {
+// do is [Gateway.background] of the gateway, by one of the crew. It tells
+// whether the work is begun.
+func (c *crew) do(g *Gateway, work func(ctx context.Context)) (begun bool) {
 	select {
 	case c.work <- work:
+		return true
 	default:
-		g.background(func(ctx context.Context) { c.run(ctx, work) })
+		return g.background(func(ctx context.Context) { c.run(ctx, work) })
 	}
 }
 

@@ -203,7 +203,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	defer func() { _ = registered.Stop() }() // what is left of it ends with the connection
 	defer g.watchLosses()()
-	for _, follow := range []func() error{g.dispatcher.follow, g.revocations.follow, g.control.follow} {
+	for _, follow := range []func() error{g.dispatcher.follow, g.followNotices, g.revocations.follow, g.control.follow} {
 		if err := follow(); err != nil {
 			return fmt.Errorf("gateway: %w", err)
 		}
@@ -280,10 +280,11 @@ func (g *Gateway) learnLimits(rooms *chatv1.RoomLimits) {
 
 // background does something in a goroutine of its own, for which Run waits. Its
 // context ends with the gateway; once it has, nothing is begun any more.
-func (g *Gateway) background(do func(ctx context.Context)) {
+func (g *Gateway) background(do func(ctx context.Context)) (begun bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.over {
 		g.begun.Go(func() { do(g.life) })
 	}
+	return !g.over
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/natter-chat/natter/services/gateway/gatewaytest"
+	"github.com/natter-chat/natter/services/internal/direct"
 	"github.com/natter-chat/natter/services/internal/natstest"
 	"github.com/natter-chat/natter/services/internal/natsx"
 )
@@ -53,12 +54,18 @@ func start(t testing.TB, change ...func(*Config)) *rig {
 
 func startWith(t testing.TB, server *natstest.Server, town *gatewaytest.Town, change ...func(*Config)) *rig {
 	t.Helper()
+	return startOn(t, server, town, nil, change...)
+}
+
+// startOn starts a gateway with an exchange; nil: it has none.
+func startOn(t testing.TB, server *natstest.Server, town *gatewaytest.Town, x *direct.Exchange, change ...func(*Config)) *rig {
+	t.Helper()
 	cfg := testConfig()
 	for _, c := range change {
 		c(&cfg)
 	}
 	conn := town.Conn()
-	g, err := New(cfg, server.Connect(t, natsx.Gateway), conn, conn, testLog(), prometheus.NewRegistry())
+	g, err := New(cfg, server.Connect(t, natsx.Gateway), conn, conn, testLog(), prometheus.NewRegistry(), WithExchange(x))
 	if err != nil {
 		t.Fatal(err)
 	}

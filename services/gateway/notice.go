@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -10,7 +11,25 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/proto/subject"
 )
+
+// hearsAll tells whether the notices to all users come here, and not only those
+// to users who are here. In one process with history there is hardly ever another
+// gateway, so they are nearly the same, and to follow each user alone would be a
+// good part of what it takes to greet one.
+func (g *Gateway) hearsAll() bool { return g.exchange != nil }
+
+// followNotices follows those to all users, where that is how it is done.
+func (g *Gateway) followNotices() error {
+	if !g.hearsAll() {
+		return nil
+	}
+	if _, err := g.nc.Subscribe(subject.AllNotices, func(msg *nats.Msg) { g.onNotice(msg, nil) }); err != nil {
+		return fmt.Errorf("follow %s: %w", subject.AllNotices, err)
+	}
+	return nil
+}
 
 // onNotice takes a message of chat.user.<user>.
 func (g *Gateway) onNotice(msg *nats.Msg, _ *dirty) {

@@ -115,20 +115,38 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 }
 
 func (q *questions) attempt(ctx context.Context, ask *nats.Msg, reply proto.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
 	answer := make(chan []byte, 1)
 	if q.exchange.Ask(ask.Subject, direct.Request{Header: ask.Header, Data: ask.Data, Respond: func(data []byte) { answer <- data }}) {
-		select {
-		case data := <-answer:
-			return proto.Unmarshal(data, reply)
-		case <-ctx.Done():
-			return ctx.Err()
+		data, err := await(ctx, answer)
+		if err != nil {
+			return err
 		}
+		return proto.Unmarshal(data, reply)
 	}
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
 	msg, err := q.nc.RequestMsgWithContext(ctx, ask)
 	if err != nil {
 		return err
 	}
 	return proto.Unmarshal(msg.Data, reply)
+}
+
+// await is what an attempt is answered with. Much of it is there at once.
+func await(ctx context.Context, answer <-chan []byte) ([]byte, error) {
+	select {
+	case data := <-answer:
+		return data, nil
+	default:
+	}
+	timer := time.NewTimer(attemptTimeout)
+	defer timer.Stop()
+	select {
+	case data := <-answer:
+		return data, nil
+	case <-timer.C:
+		return nil, context.DeadlineExceeded
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

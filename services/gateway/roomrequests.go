@@ -66,7 +66,7 @@ func (s *session) createRoom(re uint32, r *clientv1.ClientFrame_CreateRoom) {
 func (s *session) watch(re uint32, r *clientv1.ClientFrame_Watch) {
 	span := s.traced("watch", r.GetRoom())
 	s.enqueue(r.GetRoom(), job{re: re, span: span, work: func(_ time.Time, next func()) {
-		s.gateway.background(func(ctx context.Context) {
+		s.gateway.crew.do(s.gateway, func(ctx context.Context) {
 			defer next()
 			defer span.End()
 			s.admit(tracing.With(ctx, span), re, r.GetRoom(), r.Seq)

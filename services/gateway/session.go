@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -76,12 +77,20 @@ func (s *session) read() {
 		}
 		grow(0)
 	}
+	s.serve()
+}
+
+// serve handles what has come.
+func (s *session) serve() {
 	for {
-		if err := s.next(); err != nil {
+		handed, err := s.next()
+		switch {
+		case handed:
+			return
+		case err != nil:
 			s.over(err)
 			return
-		}
-		if s.socket.idle() {
+		case s.socket.idle():
 			s.letGo()
 			go s.read()
 			return
@@ -89,62 +98,76 @@ func (s *session) read() {
 	}
 }
 
-// next reads and handles one message.
-func (s *session) next() error {
+// goOn reads on in a goroutine of its own, for whom the session was handed to.
+func (s *session) goOn() {
+	if s.socket.idle() {
+		go s.read()
+	} else {
+		go s.serve()
+	}
+}
+
+// next reads and handles one message. Where the session was handed to somebody,
+// nothing of the reader's may be touched any more.
+func (s *session) next() (handed bool, err error) {
 	kind, r, err := s.ws.NextReader()
 	if err != nil {
-		return err
+		return false, err
 	}
 	text := kind == websocket.TextMessage
 	if text != s.codec.Text() {
-		return &frame.Violation{Code: frame.CloseUnsupported, Reason: "this subprotocol has messages of the other type"}
+		return false, &frame.Violation{Code: frame.CloseUnsupported, Reason: "this subprotocol has messages of the other type"}
 	}
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
 	if err := b.readAll(r, text, s.gateway.cfg.FrameBytes); err != nil {
-		return inflated(err)
+		return false, inflated(err)
 	}
-	if !s.ended.Load() {
-		s.frame(b.bytes)
-	}
-	return nil
+	return !s.ended.Load() && s.frame(b.bytes), nil
 }
 
-// frame takes one message, and has the request done.
-func (s *session) frame(data []byte) {
+// frame takes one message, and has the request done, or hands the session to
+// who does it.
+func (s *session) frame(data []byte) (handed bool) {
 	request, fault := frame.Read(s.codec, data, s.gateway.frameLimits)
 	if fault != nil {
 		s.gateway.metrics.requests.WithLabelValues("bad").Inc()
 		s.fault(fault)
-		return
+		return false
 	}
 	if s.user == nil {
-		s.before(request)
-		return
+		return s.before(request)
 	}
 	s.faults = 0
 	s.handle(request)
+	return false
 }
 
 // before handles what comes before the welcome.
-func (s *session) before(request *clientv1.ClientFrame) {
+func (s *session) before(request *clientv1.ClientFrame) (handed bool) {
 	hello := request.GetHello()
 	if hello == nil {
 		s.unwelcome(request.GetId())
-		return
+		return false
 	}
 	s.faults = 0
 	s.helloed.Store(true)
 	s.gateway.metrics.requests.WithLabelValues("hello").Inc()
-	// Greeting takes a deep stack and waits for others. It has a goroutine of its
-	// own, so that the reader's stays small; what the client sends waits meanwhile.
-	done, asked, span := make(chan struct{}), time.Now(), s.traced("hello", "")
-	go func() {
-		defer close(done)
+	asked, span := time.Now(), s.traced("hello", "")
+	greet := func() {
 		defer s.greetedSince(asked, span)
 		s.greet(request.GetId(), hello, span)
-	}()
-	<-done
+	}
+	// Greeting takes a deep stack and waits for others, so it is done by the crew,
+	// who are used to that. Who greets reads on, and nobody waits for it.
+	if s.gateway.crew.do(s.gateway, func(context.Context) {
+		greet()
+		s.goOn()
+	}) {
+		return true
+	}
+	greet() // the gateway has ended, and says so
+	return false
 }
 
 // farewell answers a close frame with its code, if it is the first.

@@ -11,6 +11,7 @@ import (
 
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/proto/subject"
+	"github.com/natter-chat/natter/services/internal/direct"
 )
 
 // statusPatience is how long a hello waits, beyond its rooms, to hear what the
@@ -21,7 +22,7 @@ const statusPatience = 250 * time.Millisecond
 // statusAsk asks presence what a user said of themselves, when their first
 // session here begins.
 type statusAsk struct {
-	done chan struct{} // closed once answered, or given up
+	done chan struct{} // closed once answered, or given up; nil: it was answered at once
 
 	// Guarded by the users' lock.
 	answered bool
@@ -30,11 +31,16 @@ type statusAsk struct {
 
 // ask begins to ask, unless it is known or asked already; nil: it is known.
 func (t *users) ask(id string) *statusAsk {
+	if a, open := t.asked(id); !open {
+		return a
+	}
+	if said, ok := t.gateway.questions.statusAtOnce(id); ok {
+		a := &statusAsk{}
+		t.learned(id, a, said, nil, 0)
+		return a
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if u := t.byID[id]; u != nil && u.known {
-		return nil
-	}
 	if a := t.asking[id]; a != nil {
 		return a
 	}
@@ -44,9 +50,20 @@ func (t *users) ask(id string) *statusAsk {
 	return a
 }
 
+// asked is the question under way; open: there is none, and it is not known.
+func (t *users) asked(id string) (a *statusAsk, open bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if u := t.byID[id]; u != nil && u.known {
+		return nil, false
+	}
+	a = t.asking[id]
+	return a, a == nil
+}
+
 // wait gives the answer some time.
 func (a *statusAsk) wait() {
-	if a == nil {
+	if a == nil || a.done == nil {
 		return
 	}
 	timer := time.NewTimer(statusPatience)
@@ -82,7 +99,9 @@ func (t *users) learned(id string, a *statusAsk, said status, err error, attempt
 	if err != nil && (u != nil && !u.known || attempt == 0) {
 		return false
 	}
-	delete(t.asking, id)
+	if t.asking[id] == a {
+		delete(t.asking, id)
+	}
 	if err != nil {
 		return true
 	}
@@ -91,6 +110,28 @@ func (t *users) learned(id string, a *statusAsk, said status, err error, attempt
 		t.adopt(u, said)
 	}
 	return true
+}
+
+// statusAtOnce is the answer of a presence in this process, if that has it at
+// once. One that comes later is left alone: the question is asked anew.
+func (q *questions) statusAtOnce(user string) (said status, ok bool) {
+	data, err := proto.Marshal(&presencev1.PresenceAsk{User: user})
+	if err != nil {
+		return status{}, false
+	}
+	answer := make(chan []byte, 1)
+	q.exchange.Ask(subject.PresenceAsk, direct.Request{Data: data, Respond: func(data []byte) { answer <- data }})
+	select {
+	case data := <-answer:
+		reply := &presencev1.UserStatus{}
+		if proto.Unmarshal(data, reply) != nil {
+			return status{}, false
+		}
+		said, err := saidIn(reply, user)
+		return said, err == nil
+	default:
+		return status{}, false
+	}
 }
 
 // statusOf asks any presence replica, once.
@@ -103,6 +144,11 @@ func (g *Gateway) statusOf(ctx context.Context, user string) (status, error) {
 	if err := g.questions.attempt(ctx, &nats.Msg{Subject: subject.PresenceAsk, Data: data}, reply); err != nil {
 		return status{}, err
 	}
+	return saidIn(reply, user)
+}
+
+// saidIn is what an answer says that a user said.
+func saidIn(reply *presencev1.UserStatus, user string) (status, error) {
 	if reply.GetUser() != user {
 		return status{}, errors.New("presence answered for somebody else")
 	}

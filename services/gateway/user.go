@@ -15,8 +15,8 @@ type user struct {
 
 	// Guarded by the table's lock.
 	sessions []*session
-	notices  *subscription
-	revoked  int64 // tokens issued before this time are void, Unix ms
+	notices  *subscription // nil where those to all users come
+	revoked  int64         // tokens issued before this time are void, Unix ms
 	// said is what the user said of themselves, here or elsewhere; known: it is
 	// certain that they said nothing later before their first session here.
 	said  status
@@ -41,8 +41,10 @@ func (t *users) join(id string, s *session) (u *user, ok bool, err error) {
 	u = t.byID[id]
 	if u == nil {
 		u = &user{id: id}
-		if u.notices, err = t.gateway.dispatcher.subscribe(subject.Notices(id), id, t.gateway.onNotice); err != nil {
-			return nil, false, err
+		if !t.gateway.hearsAll() {
+			if u.notices, err = t.gateway.dispatcher.subscribe(subject.Notices(id), id, t.gateway.onNotice); err != nil {
+				return nil, false, err
+			}
 		}
 		t.byID[id] = u
 	}
@@ -60,7 +62,9 @@ func (t *users) leave(u *user, s *session) {
 	u.sessions = slices.DeleteFunc(u.sessions, func(other *session) bool { return other == s })
 	if len(u.sessions) == 0 && t.byID[u.id] == u {
 		delete(t.byID, u.id)
-		u.notices.close()
+		if u.notices != nil {
+			u.notices.close()
+		}
 	}
 }
 

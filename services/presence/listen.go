@@ -81,8 +81,12 @@ func (s *Service) offer(r direct.Request) (taken bool) {
 	if proto.Unmarshal(r.Data, ask) != nil || ask.GetUser() == "" || ask.GetRoom() != "" {
 		return false
 	}
+	q := question{PresenceAsk: ask, respond: r.Respond, came: time.Now()}
+	if s.box.atOnce(q) {
+		return true
+	}
 	select {
-	case s.box.questions <- question{PresenceAsk: ask, respond: r.Respond, came: time.Now()}:
+	case s.box.questions <- q:
 		return true
 	default:
 		return false

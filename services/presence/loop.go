@@ -2,6 +2,7 @@ package presence
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -13,6 +14,11 @@ import (
 
 // mailbox is what reaches the loop.
 type mailbox struct {
+	// busy is held by the loop while it works, and by who looks at the replica in
+	// its stead; replica is nil while there is no loop.
+	busy    sync.Mutex
+	replica *replica
+
 	gateways  chan *nats.Msg
 	peers     chan *nats.Msg
 	questions chan question
@@ -35,28 +41,56 @@ func newMailbox() *mailbox {
 func loop(ctx context.Context, r *replica, box *mailbox, show func(*state)) {
 	tick := time.NewTimer(window)
 	defer tick.Stop()
+	box.lend(r)
+	defer box.lend(nil)
 	for {
 		select {
 		case <-ctx.Done():
-			r.leave()
+			box.work(r.leave)
 			return
 		case m := <-box.gateways:
-			r.gatewayMessage(m)
+			box.work(func() { r.gatewayMessage(m) })
 		case m := <-box.peers:
-			r.peerMessage(m)
+			box.work(func() { r.peerMessage(m) })
 		case q := <-box.questions:
-			r.ask(q)
+			box.work(func() { r.ask(q) })
 		case s := <-box.synced:
-			r.synced(time.Now(), s)
+			box.work(func() { r.synced(time.Now(), s) })
 		case view := <-box.views:
-			view(r)
+			box.work(func() { view(r) })
 		case <-tick.C:
 			now := time.Now()
-			r.tick(now)
-			show(r.state(now))
+			box.work(func() {
+				r.tick(now)
+				show(r.state(now))
+			})
 			tick.Reset(window)
 		}
 	}
+}
+
+// lend has the replica looked at by others, too; nil: no more.
+func (b *mailbox) lend(r *replica) { b.work(func() { b.replica = r }) }
+
+func (b *mailbox) work(do func()) {
+	b.busy.Lock()
+	defer b.busy.Unlock()
+	do()
+}
+
+// atOnce answers a question about a user in the loop's stead, if that does
+// nothing just now and the replica knows everybody. To wake the loop for it takes
+// longer than to answer.
+func (b *mailbox) atOnce(q question) (answered bool) {
+	if !b.busy.TryLock() {
+		return false
+	}
+	defer b.busy.Unlock()
+	if b.replica == nil || !b.replica.owning {
+		return false
+	}
+	b.replica.ask(q)
+	return true
 }
 
 func (r *replica) gatewayMessage(raw *nats.Msg) {

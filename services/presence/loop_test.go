@@ -7,6 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
 	presencev1 "github.com/natter-chat/natter/proto/natter/presence/v1"
 	"github.com/natter-chat/natter/proto/subject"
 )
@@ -311,6 +314,43 @@ func TestHerd(t *testing.T) {
 		}
 		if last := said[len(said)-1].message; last.Online != herd {
 			t.Errorf("the last batch counts %d, want %d", last.Online, herd)
+		}
+	})
+}
+
+// TestAnswersInTheLoopsStead: only what the replica knows, while the loop does
+// nothing, and not before it begins or after it ends.
+func TestAnswersInTheLoopsStead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		var answer *presencev1.UserStatus
+		q := question{PresenceAsk: &presencev1.PresenceAsk{User: "ana"}, respond: func(data []byte) {
+			answer = &presencev1.UserStatus{}
+			if err := proto.Unmarshal(data, answer); err != nil {
+				t.Error(err)
+			}
+		}}
+		if newMailbox().atOnce(q) {
+			t.Error("answered where there is no loop")
+		}
+		h.gateway("g").status("1", "ana", clientv1.PresenceState_BUSY, 7, "red")
+		m := h.start("r")
+		if m.box.atOnce(q) {
+			t.Error("answered before it knows who is here")
+		}
+		time.Sleep(10 * time.Second)
+		m.box.busy.Lock()
+		if m.box.atOnce(q) {
+			t.Error("answered while the loop works")
+		}
+		m.box.busy.Unlock()
+		if !m.box.atOnce(q) || answer.GetUser() != "ana" || answer.GetState() != clientv1.PresenceState_BUSY || answer.GetStatusMs() != 7 {
+			t.Errorf("the answer is %v", answer)
+		}
+		m.stop()
+		synctest.Wait()
+		if m.box.atOnce(q) {
+			t.Error("answered after the end")
 		}
 	})
 }

@@ -26,7 +26,8 @@ type outlet func(subject, reply string, m proto.Message)
 // link says whether NATS is connected, and how often it was connected again.
 type link func() (connected bool, reconnects uint64)
 
-// replica is the state of one presence replica. Only its loop touches it.
+// replica is the state of one presence replica. Only its loop touches it, and who
+// holds the loop's lock.
 type replica struct {
 	name    string
 	publish outlet

@@ -30,12 +30,12 @@
 //
 // # Around that
 //
-// A connection is let in by doors.go, begins in upgrade.go, is greeted in
-// hello.go, and gets its rooms by arrival.go and entrance.go: an entrance
-// brings one session into one feed at exactly the seq its view of the room was
-// taken at. keptpage.go has a room's newest page ready for whoever asks for it,
-// until something happens there. heads.go notices what was lost at the end of a
-// room, notice.go what was lost of memberships.
+// A connection comes over porch.go or the HTTP server, is let in by doors.go,
+// begins in upgrade.go, is greeted in hello.go, and gets its rooms by arrival.go
+// and entrance.go: an entrance brings one session into one feed at exactly the seq
+// its view of the room was taken at. keptpage.go has a room's newest page ready
+// for whoever asks for it, until something happens there. heads.go notices what was
+// lost at the end of a room, notice.go what was lost of memberships.
 // reporter.go tells the presence service who is here, fold.go what it says of
 // others. revocation.go closes the sessions whose tokens were made void;
 // control.go does what admins order of all gateways. drain.go lets clients

@@ -35,7 +35,7 @@ func (r *rig) listen(t testing.TB) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- run.HTTP(l, r.Handler(), testLog())(ctx) }()
+	go func() { done <- run.HTTP(r.Porch(l, r.Handler()), r.Handler(), testLog())(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -45,16 +45,7 @@ func (s *socket) awaits() bool { return canAwait && s.out.raw != nil }
 
 // await waits until something comes or the connection is over, and needs little
 // stack and no buffer for that.
-func (s *socket) await() {
-	looked := false
-	_ = s.out.raw.Read(func(fd uintptr) bool { // whatever is wrong, the next read says so
-		if looked {
-			return true
-		}
-		looked = true
-		return readable(fd)
-	})
-}
+func (s *socket) await() { awaitOn(s.out.raw) }
 
 // listen reads what has come between two messages, and tells whether there is
 // something for the library. Whole pings and pongs are not: to have the library

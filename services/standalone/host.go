@@ -13,6 +13,7 @@ import (
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	historyv1 "github.com/natter-chat/natter/proto/natter/history/v1"
 	"github.com/natter-chat/natter/services/internal/rpc"
+	"github.com/natter-chat/natter/services/internal/run"
 )
 
 // hostWithin bounds how long a guest waits for the room that they come to.
@@ -34,6 +35,12 @@ func (n *Natter) hosting(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// serveHTTP is the task that serves the public.
+func (n *Natter) serveHTTP() func(ctx context.Context) error {
+	h := n.hosting(n.gateway.Handler())
+	return run.HTTP(n.gateway.Porch(n.http, h), h, n.log)
 }
 
 // prepareRoom makes the room once. Where that fails, the next user's coming is

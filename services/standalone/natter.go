@@ -167,7 +167,7 @@ func (n *Natter) Run(ctx context.Context, out io.Writer) error {
 		run.Task{Name: "presence", Run: n.presence.Run},
 		run.Task{Name: "audit", Run: n.rpc.Audit(n.history.KeepAudit)},
 		run.Task{Name: "grpc", Run: run.GRPC(n.grpc, n.rpc.Server)},
-		run.Task{Name: "http", Run: run.HTTP(n.http, n.hosting(n.gateway.Handler()), n.log)},
+		run.Task{Name: "http", Run: n.serveHTTP()},
 		run.Task{Name: "gateway", Run: n.gateway.Run},
 		run.Task{Name: "welcome", Run: func(ctx context.Context) error { return n.welcome(ctx, out, checks) }},
 	)

@@ -50,7 +50,7 @@ func (f *front) run(ctx context.Context) error {
 	f.gateway.Store(g)
 	return run.Sequence(ctx, f.log, f.settings.Gateway.Drain+grace,
 		run.Task{Name: "audit", Run: f.server.Audit(audit.Over(nc, natsx.Gateway))},
-		run.Task{Name: "http", Run: run.HTTP(f.http, g.Handler(), f.log)},
+		run.Task{Name: "http", Run: run.HTTP(g.Porch(f.http, g.Handler()), g.Handler(), f.log)},
 		run.Task{Name: "grpc", Run: run.GRPC(f.grpc, f.server.Server)},
 		run.Task{Name: "sessions", Run: g.Run}, // stops first: its drain needs the others
 	)

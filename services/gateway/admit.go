@@ -6,6 +6,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/services/gateway/frame"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
 
@@ -26,15 +27,25 @@ func (s *session) letIn(ctx context.Context, re uint32, room string, after *uint
 		return err
 	}
 	defer s.gateway.feeds.unpin(f)
-	view, err := s.gateway.view(ctx, s.user.id, room, after)
+	asked := after
+	if after != nil && f.covers(*after) {
+		asked = nil // the ring has it: a small answer is enough
+	}
+	view, err := s.gateway.view(ctx, s.user.id, room, asked)
 	if err != nil {
 		return err
+	}
+	if after != nil && asked == nil {
+		view.View.Resume = resumed(view.GetView(), after)
 	}
 	if s.outdated() {
 		return errEnded
 	}
 	e := s.entrance(f, view, after)
-	e.opening = s.encode(&clientv1.ServerFrame{Re: optional(re), Body: &clientv1.ServerFrame_Room{Room: e.view}})
+	b := s.gateway.buffers.take()
+	defer s.gateway.buffers.free(b)
+	b.bytes = frame.AppendWrapped(b.bytes, s.codec, &clientv1.ServerFrame{Re: optional(re), Body: &clientv1.ServerFrame_Room{Room: e.view}})
+	e.opening = b.bytes
 	err = e.enter(ctx)
 	if e.begun { // the answer is out; who could not be brought up to date was told so
 		return nil

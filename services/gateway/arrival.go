@@ -143,20 +143,26 @@ func (a *arrival) askPart(ctx context.Context, partition int, rooms []*arriving)
 
 // judge decides how the room goes on, where the owner was not asked.
 func (r *arriving) judge(byRing bool) {
-	view := r.view.GetView()
-	switch {
+	switch view := r.view.GetView(); {
 	case view == nil || !byRing:
 	case r.reset:
 		view.Resume = chatv1.Resume_RESET
-	case r.after == nil:
-		view.Resume = chatv1.Resume_FRESH
-	case *r.after > view.GetHead():
-		view.Resume = chatv1.Resume_RESET
-	case view.GetHead()-*r.after > replayEvents, *r.after+1 < view.GetSince():
-		view.Resume = chatv1.Resume_TRUNCATED
 	default:
-		view.Resume = chatv1.Resume_COMPLETE
+		view.Resume = resumed(view, r.after)
 	}
+}
+
+// resumed is how a room goes on after a seq, or anew.
+func resumed(view *chatv1.RoomView, after *uint32) chatv1.Resume {
+	switch {
+	case after == nil:
+		return chatv1.Resume_FRESH
+	case *after > view.GetHead():
+		return chatv1.Resume_RESET
+	case view.GetHead()-*after > replayEvents, *after+1 < view.GetSince():
+		return chatv1.Resume_TRUNCATED
+	}
+	return chatv1.Resume_COMPLETE
 }
 
 // shown are the rooms for the welcome. A room of which the user is no member

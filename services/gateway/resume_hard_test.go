@@ -332,6 +332,13 @@ func TestDeletedTextIsNowhereInARing(t *testing.T) {
 			ana, _ := r.hello(t, "ana", resumeAt("lobby", after))
 			look(t, ana, after+1, 5)
 		}
+		bo, _ := r.hello(t, "bo")
+		for after := 1; after <= 5; after++ {
+			if view := bo.must("room", "watch", object{"room": "lobby", "seq": after}); view["resume"] != "COMPLETE" {
+				t.Errorf("after %d: %v", after, view)
+			}
+			look(t, bo, after+1, 5)
+		}
 		if after := r.town.Asked(); after.Events != before.Events || after.Replays != before.Replays {
 			t.Errorf("the ring did not cover: %+v, %+v", before, after)
 		}

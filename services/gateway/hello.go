@@ -7,6 +7,7 @@ import (
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
 	clientv1 "github.com/natter-chat/natter/proto/natter/client/v1"
+	"github.com/natter-chat/natter/services/gateway/frame"
 	"github.com/natter-chat/natter/services/internal/token"
 	"github.com/natter-chat/natter/services/internal/tracing"
 )
@@ -51,9 +52,11 @@ func (s *session) greet(re uint32, hello *clientv1.ClientFrame_Hello, span *trac
 	names := arrival.names()
 	s.startEntering(names...) // so that a notice does not bring it into them at the same time
 	defer s.doneEntering(names...)
-	welcome := s.encode(&clientv1.ServerFrame{Re: &re, Body: &clientv1.ServerFrame_Welcome_{Welcome: s.welcome(claims, shown)}})
+	b := g.buffers.take()
+	defer g.buffers.free(b)
+	b.bytes = frame.AppendWrapped(b.bytes, s.codec, &clientv1.ServerFrame{Re: &re, Body: &clientv1.ServerFrame_Welcome_{Welcome: s.welcome(claims, shown)}})
 	var d dirty
-	if !s.introduce(re, arrival, welcome, ask, &d) {
+	if !s.introduce(re, arrival, b.bytes, ask, &d) {
 		return
 	}
 	late := arrival.enter(&d)

@@ -75,6 +75,10 @@ func (s *session) read() {
 			go s.read()
 			return
 		}
+		// Greeting takes a deep stack and waits for others. The crew are used to that.
+		if s.user == nil && s.gateway.crew.do(s.gateway, func(context.Context) { s.serve() }) {
+			return
+		}
 		grow(0)
 	}
 	s.serve()
@@ -83,91 +87,74 @@ func (s *session) read() {
 // serve handles what has come.
 func (s *session) serve() {
 	for {
-		handed, err := s.next()
-		switch {
-		case handed:
-			return
-		case err != nil:
+		welcome := s.user == nil
+		if err := s.next(); err != nil {
 			s.over(err)
 			return
+		}
+		switch {
 		case s.socket.idle():
 			s.letGo()
 			go s.read()
+			return
+		case welcome && s.user != nil: // that took a deep stack
+			go s.serve()
 			return
 		}
 	}
 }
 
-// goOn reads on in a goroutine of its own, for whom the session was handed to.
-func (s *session) goOn() {
-	if s.socket.idle() {
-		go s.read()
-	} else {
-		go s.serve()
-	}
-}
-
-// next reads and handles one message. Where the session was handed to somebody,
-// nothing of the reader's may be touched any more.
-func (s *session) next() (handed bool, err error) {
+// next reads and handles one message.
+func (s *session) next() error {
 	kind, r, err := s.ws.NextReader()
 	if err != nil {
-		return false, err
+		return err
 	}
 	text := kind == websocket.TextMessage
 	if text != s.codec.Text() {
-		return false, &frame.Violation{Code: frame.CloseUnsupported, Reason: "this subprotocol has messages of the other type"}
+		return &frame.Violation{Code: frame.CloseUnsupported, Reason: "this subprotocol has messages of the other type"}
 	}
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
 	if err := b.readAll(r, text, s.gateway.cfg.FrameBytes); err != nil {
-		return false, inflated(err)
+		return inflated(err)
 	}
-	return !s.ended.Load() && s.frame(b.bytes), nil
+	if !s.ended.Load() {
+		s.frame(b.bytes)
+	}
+	return nil
 }
 
-// frame takes one message, and has the request done, or hands the session to
-// who does it.
-func (s *session) frame(data []byte) (handed bool) {
+// frame takes one message, and has the request done.
+func (s *session) frame(data []byte) {
 	request, fault := frame.Read(s.codec, data, s.gateway.frameLimits)
 	if fault != nil {
 		s.gateway.metrics.requests.WithLabelValues("bad").Inc()
 		s.fault(fault)
-		return false
+		return
 	}
 	if s.user == nil {
-		return s.before(request)
+		s.before(request)
+		return
 	}
 	s.faults = 0
 	s.handle(request)
-	return false
 }
 
-// before handles what comes before the welcome.
-func (s *session) before(request *clientv1.ClientFrame) (handed bool) {
+// before handles what comes before the welcome. What the client sends meanwhile
+// waits.
+func (s *session) before(request *clientv1.ClientFrame) {
 	hello := request.GetHello()
 	if hello == nil {
 		s.unwelcome(request.GetId())
-		return false
+		return
 	}
 	s.faults = 0
 	s.helloed.Store(true)
 	s.gateway.metrics.requests.WithLabelValues("hello").Inc()
 	asked, span := time.Now(), s.traced("hello", "")
-	greet := func() {
-		defer s.greetedSince(asked, span)
-		s.greet(request.GetId(), hello, span)
-	}
-	// Greeting takes a deep stack and waits for others, so it is done by the crew,
-	// who are used to that. Who greets reads on, and nobody waits for it.
-	if s.gateway.crew.do(s.gateway, func(context.Context) {
-		greet()
-		s.goOn()
-	}) {
-		return true
-	}
-	greet() // the gateway has ended, and says so
-	return false
+	defer s.greetedSince(asked, span)
+	s.greet(request.GetId(), hello, span)
 }
 
 // farewell answers a close frame with its code, if it is the first.

@@ -37,7 +37,7 @@ func TestUsualTokensAreJudgedAsOthers(t *testing.T) {
 			"of the future": {"iat": start.Add(time.Hour).Unix()}, "no user": {"sub": nil}, "a number": {"sub": 7},
 			"a guest": {"iss": "natter-guest", "sub": "guest:a"}, "a guest by name": {"sub": "guest:a"}, "no guest": {"iss": "natter-guest"},
 			"a late guest": {"iss": "natter-guest", "sub": "guest:a", "exp": start.Add(-time.Hour).Unix()},
-			"its issuer": {"iss": "https://issuer.example", "aud": "natter"}, "another's": {"iss": "https://issuer.example", "aud": "other"},
+			"its issuer":   {"iss": "https://issuer.example", "aud": "natter"}, "another's": {"iss": "https://issuer.example", "aud": "other"},
 		} {
 			for _, secret := range []string{issuerSecret, guestSecret, "nobody's-secret-of-tests-only-here", ""} {
 				got, gotErr := v.Verify(hs256(t, secret, with(changes)))

@@ -69,8 +69,6 @@ func (s *session) entrance(f *feed, view *chatv1.View, after *uint32) *entrance 
 
 // view is a room as a user sees it.
 func (g *Gateway) view(ctx context.Context, user, room string, after *uint32) (*chatv1.View, error) {
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
 	views, err := g.views(ctx, g.deployment.partition(room), user, []*chatv1.RoomPosition{{Room: room, After: after}})
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,6 +27,7 @@ type questions struct {
 	nc         *nats.Conn
 	exchange   *direct.Exchange // nil: all goes by NATS
 	deployment *deployment
+	timers     sync.Pool // of attempts
 }
 
 var errUnavailable = &refused{&chatv1.Refusal{
@@ -46,10 +48,10 @@ func refusalOf(err error) *chatv1.Refusal {
 	return errUnavailable.Refusal
 }
 
-// owner asks the owner of a partition.
+// owner asks the owner of a partition, for questionTimeout at most.
 func (q *questions) owner(ctx context.Context, partition int, ask *chatv1.Ask) (*chatv1.AskReply, error) {
 	reply := &chatv1.AskReply{}
-	err := q.ask(ctx, subject.Ask(partition), ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
+	err := q.ask(ctx, questionTimeout, subject.Ask(partition), ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func (q *questions) owner(ctx context.Context, partition int, ask *chatv1.Ask) (
 func (q *questions) rooms(ctx context.Context, user string, limit int) (*chatv1.RoomIds, error) {
 	ask := &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Rooms{Rooms: &chatv1.AskRooms{User: user, Limit: uint32(limit)}}}
 	reply := &chatv1.HistoryAskReply{}
-	err := q.ask(ctx, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
+	err := q.ask(ctx, 0, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
 	return reply.GetRooms(), err
 }
 
@@ -71,7 +73,7 @@ func (q *questions) rooms(ctx context.Context, user string, limit int) (*chatv1.
 // revision.
 func (q *questions) revocations(ctx context.Context, ask *chatv1.AskRevocations) (*chatv1.Revocations, error) {
 	reply := &chatv1.HistoryAskReply{}
-	err := q.ask(ctx, subject.HistoryAsk, &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Revocations{Revocations: ask}}, reply,
+	err := q.ask(ctx, 0, subject.HistoryAsk, &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Revocations{Revocations: ask}}, reply,
 		func() *chatv1.Refusal { return reply.GetRefusal() })
 	return reply.GetRevocations(), err
 }
@@ -80,17 +82,19 @@ func (q *questions) revocations(ctx context.Context, ask *chatv1.AskRevocations)
 func (q *questions) deploymentNow(ctx context.Context) (*chatv1.Deployment, error) {
 	ask := &chatv1.HistoryAsk{Question: &chatv1.HistoryAsk_Deployment{Deployment: &chatv1.AskDeployment{}}}
 	reply := &chatv1.HistoryAskReply{}
-	err := q.ask(ctx, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
+	err := q.ask(ctx, 0, subject.HistoryAsk, ask, reply, func() *chatv1.Refusal { return reply.GetRefusal() })
 	return reply.GetDeployment(), err
 }
 
-// ask makes attempts until one is answered by something else than UNAVAILABLE.
-func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message, refusal func() *chatv1.Refusal) error {
+// ask makes attempts until one is answered by something else than UNAVAILABLE, or
+// a time is over; 0: for as long as ctx lets it.
+func (q *questions) ask(ctx context.Context, within time.Duration, to string, ask, reply proto.Message, refusal func() *chatv1.Refusal) error {
 	data, err := proto.Marshal(ask)
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", to, err)
 	}
-	span := tracing.Of(ctx).Child(spanAsk, tracing.Client, time.Now())
+	began := time.Now()
+	span := tracing.Of(ctx).Child(spanAsk, tracing.Client, began)
 	defer span.End()
 	message := &nats.Msg{Subject: to, Header: tracing.Named(tracing.Header(one(span)), tracing.Request(ctx)), Data: data}
 	for attempt := 0; ; attempt++ {
@@ -103,6 +107,11 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 				span.Fail(r.GetCode().String())
 				return &refused{r}
 			}
+		}
+		if attempt == 0 && within > 0 { // nearly all have their answer by now, and need none
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, began.Add(within))
+			defer cancel()
 		}
 		bound := min(backoffMost, backoffLeast<<min(attempt, 10))
 		select {
@@ -117,7 +126,7 @@ func (q *questions) ask(ctx context.Context, to string, ask, reply proto.Message
 func (q *questions) attempt(ctx context.Context, ask *nats.Msg, reply proto.Message) error {
 	answer := make(chan []byte, 1)
 	if q.exchange.Ask(ask.Subject, direct.Request{Header: ask.Header, Data: ask.Data, Respond: func(data []byte) { answer <- data }}) {
-		data, err := await(ctx, answer)
+		data, err := q.await(ctx, answer)
 		if err != nil {
 			return err
 		}
@@ -133,14 +142,22 @@ func (q *questions) attempt(ctx context.Context, ask *nats.Msg, reply proto.Mess
 }
 
 // await is what an attempt is answered with. Much of it is there at once.
-func await(ctx context.Context, answer <-chan []byte) ([]byte, error) {
+func (q *questions) await(ctx context.Context, answer <-chan []byte) ([]byte, error) {
 	select {
 	case data := <-answer:
 		return data, nil
 	default:
 	}
-	timer := time.NewTimer(attemptTimeout)
-	defer timer.Stop()
+	timer, ok := q.timers.Get().(*time.Timer)
+	if ok {
+		timer.Reset(attemptTimeout)
+	} else {
+		timer = time.NewTimer(attemptTimeout)
+	}
+	defer func() {
+		timer.Stop()
+		q.timers.Put(timer)
+	}()
 	select {
 	case data := <-answer:
 		return data, nil

@@ -144,8 +144,6 @@ func (o *owners) after(ctx context.Context, room string, seq uint32) (*chatv1.Ev
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
-	defer cancel()
 	reply, err := o.questions.owner(ctx, o.questions.deployment.partition(room), &chatv1.Ask{
 		Question: &chatv1.Ask_Events{Events: &chatv1.AskEvents{Room: room, After: seq}},
 	})

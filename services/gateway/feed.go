@@ -58,8 +58,8 @@ func (f *feed) onEvents(msg *nats.Msg, d *dirty) {
 	f.onRoomEvents(message, msg.Header, d)
 }
 
-// told takes a message of the same from this process.
-func (f *feed) told(msg direct.Message, d *dirty) {
+// onTold takes a message of the same from this process.
+func (f *feed) onTold(msg direct.Message, d *dirty) {
 	f.onRoomEvents(msg.Body.(*chatv1.RoomEvents), msg.Header, d)
 }
 

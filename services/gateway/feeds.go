@@ -34,7 +34,7 @@ func (t *feeds) pin(room string) (*feed, error) {
 	f := t.byRoom[room]
 	if f == nil {
 		f = &feed{room: room, gateway: t.gateway}
-		sub, err := t.gateway.dispatcher.subscribeDirect(subject.Events(room), room, f.onEvents, f.told)
+		sub, err := t.gateway.dispatcher.subscribeDirect(subject.Events(room), room, f.onEvents, f.onTold)
 		if err != nil {
 			return nil, err
 		}

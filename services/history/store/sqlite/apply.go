@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	chatv1 "github.com/natter-chat/natter/proto/natter/chat/v1"
@@ -12,19 +13,18 @@ import (
 
 // Apply implements store.Store.
 func (s *Store) Apply(ctx context.Context, partition int, from, to store.Position, records []*chatv1.LogRecord) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+	f, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }()
-	at, err := position(ctx, tx, partition)
+	defer f.end()
+	at, err := position(ctx, f.tx, partition)
 	if err != nil {
 		return err
 	}
 	if !at.Equal(from) {
 		return store.ErrPosition
 	}
-	f := newFold(ctx, tx)
 	defer s.infos.forget(f.rooms)
 	for _, r := range records {
 		if err := f.record(r); err != nil {
@@ -34,13 +34,13 @@ func (s *Store) Apply(ctx context.Context, partition int, from, to store.Positio
 	if err := f.finish(); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO positions (partition, stream, sequence, record) VALUES (?, ?, ?, ?)
+	if _, err := f.tx.ExecContext(ctx, `INSERT INTO positions (partition, stream, sequence, record) VALUES (?, ?, ?, ?)
 		ON CONFLICT (partition) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, record = excluded.record`,
 		partition, to.Stream, int64(to.Sequence), to.Record); err != nil {
 		return err
 	}
 	faultpoint.Hit(faultpoint.BeforeCommit)
-	err = tx.Commit()
+	err = f.tx.Commit()
 	faultpoint.Hit(faultpoint.AfterCommit)
 	return err
 }
@@ -48,17 +48,41 @@ func (s *Store) Apply(ctx context.Context, partition int, from, to store.Positio
 // fold is the work of one transaction: the rooms it touched are in memory and
 // written once, at its end.
 type fold struct {
-	ctx   context.Context
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt
-	rooms map[string]*roomRow
-	words *words
+	ctx     context.Context
+	conn    *sql.Conn
+	tx      *sql.Tx // of conn
+	stmts   map[string]*sql.Stmt
+	repeats map[string]*repeated
+	rooms   map[string]*roomRow
+	words   *words
+	blob    []byte // the row under way
 }
 
-func newFold(ctx context.Context, tx *sql.Tx) *fold {
-	f := &fold{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, rooms: map[string]*roomRow{}}
+// begin waits for the one connection that writes.
+func (s *Store) begin(ctx context.Context) (*fold, error) {
+	conn, err := s.write.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	f := &fold{ctx: ctx, conn: conn, tx: tx, stmts: map[string]*sql.Stmt{}, repeats: map[string]*repeated{}, rooms: map[string]*roomRow{}}
 	f.words = newWords(f)
-	return f
+	return f, nil
+}
+
+// end gives the connection back, and rolls back what was not committed.
+func (f *fold) end() {
+	_ = f.tx.Rollback()
+	_ = f.conn.Raw(func(any) error {
+		for _, r := range f.repeats {
+			_ = r.stmt.Close()
+		}
+		return nil
+	})
+	_ = f.conn.Close()
 }
 
 // prepared is a statement that is prepared once in the transaction.

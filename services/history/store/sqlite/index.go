@@ -30,24 +30,23 @@ func (s *Store) index(ctx context.Context) error {
 
 // indexSome indexes a batch, and tells whether there may be another.
 func (s *Store) indexSome(ctx context.Context) (more bool, err error) {
-	tx, err := s.write.BeginTx(ctx, nil)
+	f, err := s.begin(ctx)
 	if err != nil {
 		return false, err
 	}
-	defer func() { _ = tx.Rollback() }()
+	defer f.end()
 	var after int64
-	err = tx.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = 'indexed'").Scan(&after)
+	err = f.tx.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = 'indexed'").Scan(&after)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	batch, last, err := unindexed(ctx, tx, after)
+	batch, last, err := unindexed(ctx, f.tx, after)
 	if err != nil {
 		return false, err
 	}
-	f := newFold(ctx, tx)
 	for _, found := range batch {
 		if err := f.indexOne(found); err != nil {
 			return false, err
@@ -57,14 +56,14 @@ func (s *Store) indexSome(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if last == after {
-		_, err = tx.ExecContext(ctx, "DELETE FROM meta WHERE key = 'indexed'")
+		_, err = f.tx.ExecContext(ctx, "DELETE FROM meta WHERE key = 'indexed'")
 	} else {
-		_, err = tx.ExecContext(ctx, "UPDATE meta SET value = ? WHERE key = 'indexed'", last)
+		_, err = f.tx.ExecContext(ctx, "UPDATE meta SET value = ? WHERE key = 'indexed'", last)
 	}
 	if err != nil {
 		return false, err
 	}
-	return last != after, tx.Commit()
+	return last != after, f.tx.Commit()
 }
 
 // kept is a message as it is in the table.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"cmp"
+	"database/sql/driver"
 	"maps"
 	"slices"
 
@@ -70,20 +71,19 @@ func (f *fold) named(row *roomRow, by *author, e *chatv1.Event) error {
 
 // write writes the messages of a room that wait.
 func (f *fold) write(row *roomRow) error {
-	for _, p := range row.posted {
-		blob, err := proto.Marshal(room.MessageOf(p.event))
-		if err != nil {
-			return err
-		}
-		e, body := p.event, room.BodyOf(p.event.GetMessage())
-		if err := f.one("INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc) VALUES (?, ?, ?, ?, 0, ?, 0, ?, ?, ?)",
-			row.id(e.GetSeq()), sentDigest(row.number, e.GetUser(), e.GetClientMsgId()), body[:], e.GetUser(), e.GetSeq(), e.GetCommandId(), blob, p.doc); err != nil {
-			return err
-		}
-	}
+	err := f.rows(`INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc)
+		VALUES (?1, ?2, ?3, ?4, 0, ?1 & 0xffffffff, 0, ?5, ?6, ?7)`, len(row.posted), 7, func(n int, args []driver.NamedValue) error {
+		e, body := row.posted[n].event, room.BodyOf(row.posted[n].event.GetMessage())
+		var err error
+		f.blob, err = proto.MarshalOptions{}.MarshalAppend(f.blob[:0], room.MessageOf(e))
+		args[0].Value, args[1].Value = row.id(e.GetSeq()), sentDigest(row.number, e.GetUser(), e.GetClientMsgId())
+		args[2].Value, args[3].Value, args[4].Value = body[:], e.GetUser(), e.GetCommandId()
+		args[5].Value, args[6].Value = f.blob, row.posted[n].doc
+		return err
+	})
 	clear(row.posted)
 	row.posted = row.posted[:0]
-	return nil
+	return err
 }
 
 // inOrder are the rooms that were touched, as the tables have them.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"maps"
@@ -159,13 +160,13 @@ func (w *words) flush() error {
 	}
 	all := string(w.terms)
 	slices.SortFunc(w.queue, func(a, b waiting) int { return cmp.Compare(a.doc, b.doc) })
-	for _, one := range w.queue {
-		if one.doc == 0 {
-			continue
-		}
-		if err := w.fold.one("INSERT INTO search (rowid, terms) VALUES (?, ?)", one.doc, all[one.from:one.to]); err != nil {
-			return fmt.Errorf("search: %w", err)
-		}
+	first, _ := slices.BinarySearchFunc(w.queue, 1, func(one waiting, doc int64) int { return cmp.Compare(one.doc, doc) })
+	queue := w.queue[first:]
+	if err := w.fold.rows("INSERT INTO search (rowid, terms) VALUES (?, ?)", len(queue), 2, func(n int, args []driver.NamedValue) error {
+		args[0].Value, args[1].Value = queue[n].doc, all[queue[n].from:queue[n].to]
+		return nil
+	}); err != nil {
+		return fmt.Errorf("search: %w", err)
 	}
 	clear(w.gone)
 	w.terms, w.queue, w.byDoc = w.terms[:0], w.queue[:0], nil

@@ -106,21 +106,6 @@ func (f *fold) exec(query string, args ...any) (sql.Result, error) {
 	return stmt.ExecContext(f.ctx, args...)
 }
 
-// one is exec for what concerns one row. It is not broken off in the middle: to
-// watch the context for that takes a goroutine each time. Where that has ended,
-// so has the transaction, and the next statement says so.
-func (f *fold) one(query string, args ...any) error {
-	if err := f.ctx.Err(); err != nil {
-		return err
-	}
-	stmt, err := f.prepared(query)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.ExecContext(context.WithoutCancel(f.ctx), args...)
-	return err
-}
-
 // queryRow reads one row of one column into dest; sql.ErrNoRows if there is none.
 func (f *fold) queryRow(dest any, query string, args ...any) error {
 	stmt, err := f.prepared(query)
@@ -150,13 +135,14 @@ func (f *fold) record(r *chatv1.LogRecord) error {
 
 // finish writes the rooms back, and what can be found.
 func (f *fold) finish() error {
-	for _, row := range f.inOrder() {
+	rooms := f.inOrder()
+	for _, row := range rooms {
 		if err := f.write(row); err != nil {
 			return err
 		}
-		if err := f.update(row); err != nil {
-			return err
-		}
+	}
+	if err := f.update(rooms); err != nil {
+		return err
 	}
 	return f.words.flush()
 }

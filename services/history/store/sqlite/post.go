@@ -35,9 +35,7 @@ func (f *fold) post(row *roomRow, e *chatv1.Event) error {
 			return err
 		}
 	}
-	if err := f.named(row, author, e); err != nil {
-		return err
-	}
+	f.named(row, author, e)
 	if row.slowMode > 0 {
 		if err := f.sanction(row, e.GetUser(), "sent", e.GetTimeMs()); err != nil {
 			return err
@@ -59,17 +57,20 @@ func (f *fold) reply(row *roomRow, e *chatv1.Event) error {
 	return f.amend(row, thread, repliesBy(1))
 }
 
+// named is what a member is called now.
+type named struct{ user, name string }
+
 // named keeps what a member is called, looked at once in a transaction.
-func (f *fold) named(row *roomRow, by *author, e *chatv1.Event) error {
+func (f *fold) named(row *roomRow, by *author, e *chatv1.Event) {
 	name := e.GetName()
 	if name == "" || by.name == name {
-		return nil
+		return
 	}
 	by.name = name
-	return f.one("UPDATE members SET name = ? WHERE number = ? AND user = ? AND name != ?", name, row.number, e.GetUser(), name)
+	row.named = append(row.named, named{e.GetUser(), name})
 }
 
-// write writes the messages of a room that wait.
+// write writes the messages of a room that wait, and the names of their authors.
 func (f *fold) write(row *roomRow) error {
 	err := f.rows(`INSERT INTO messages (id, sent, body, user, deleted, changed, reacted, command, message, doc)
 		VALUES (?1, ?2, ?3, ?4, 0, ?1 & 0xffffffff, 0, ?5, ?6, ?7)`, len(row.posted), 7, func(n int, args []driver.NamedValue) error {
@@ -81,8 +82,16 @@ func (f *fold) write(row *roomRow) error {
 		args[5].Value, args[6].Value = f.blob, row.posted[n].doc
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	clear(row.posted)
 	row.posted = row.posted[:0]
+	err = f.rows("UPDATE members SET name = ?3 WHERE number = ?1 AND user = ?2 AND name != ?3", len(row.named), 3, func(n int, args []driver.NamedValue) error {
+		args[0].Value, args[1].Value, args[2].Value = row.number, row.named[n].user, row.named[n].name
+		return nil
+	})
+	row.named = row.named[:0]
 	return err
 }
 

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,6 +33,7 @@ type roomRow struct {
 
 	authors map[string]*author
 	posted  []posted // messages that are not in the table yet
+	named   []named  // and names of members
 }
 
 // author is what a transaction knows of who posted in a room.
@@ -66,8 +69,12 @@ func (f *fold) room(id string) (*roomRow, error) {
 	if row := f.rooms[id]; row != nil {
 		return row, nil
 	}
+	stmt, err := f.prepared("SELECT " + roomColumns + " FROM rooms WHERE room = ?")
+	if err != nil {
+		return nil, err
+	}
 	row := &roomRow{}
-	err := f.tx.QueryRowContext(f.ctx, "SELECT "+roomColumns+" FROM rooms WHERE room = ?", id).Scan(row.fields()...)
+	err = stmt.QueryRowContext(context.WithoutCancel(f.ctx), id).Scan(row.fields()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("room %q is not there", id)
 	}
@@ -102,8 +109,17 @@ func notNull(b []byte) []byte {
 	return b
 }
 
-func (f *fold) update(r *roomRow) error {
-	_, err := f.exec(`UPDATE rooms SET name = ?, folded = ?, kind = ?, topic = ?, head = ?, slow_mode = ?, archived = ?, closed = ?, active_ms = ?, members = ?, last_message = ?, since = ?, retention = ? WHERE number = ?`,
-		r.name, strings.ToLower(r.name), r.kind, r.topic, r.head, r.slowMode, r.archived, r.closed, r.activeMs, r.members, r.lastMessage, r.since, notNull(r.retention), r.number)
-	return err
+// update writes rooms back.
+func (f *fold) update(list []*roomRow) error {
+	return f.rows(`UPDATE rooms SET name = ?, folded = ?, kind = ?, topic = ?, head = ?, slow_mode = ?, archived = ?, closed = ?, active_ms = ?, members = ?, last_message = ?, since = ?, retention = ? WHERE number = ?`,
+		len(list), 14, func(n int, args []driver.NamedValue) error {
+			r := list[n]
+			for i, value := range []any{
+				r.name, strings.ToLower(r.name), int64(r.kind), r.topic, int64(r.head), int64(r.slowMode), r.archived, r.closed,
+				r.activeMs, r.members, int64(r.lastMessage), int64(r.since), notNull(r.retention), r.number,
+			} {
+				args[i].Value = value
+			}
+			return nil
+		})
 }

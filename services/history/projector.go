@@ -74,7 +74,7 @@ func (p *projector) gather(ctx context.Context) error {
 	if p.progress.shared {
 		most = sharedBatchFor
 	}
-	timer := time.NewTimer(most)
+	timer := time.NewTimer(untilNext(most))
 	defer timer.Stop()
 	members := p.backlog.members
 	for {
@@ -87,9 +87,17 @@ func (p *projector) gather(ctx context.Context) error {
 			return nil
 		case <-members:
 			members = nil // once
-			timer.Reset(membersFor)
+			timer.Reset(untilNext(membersFor))
 		}
 	}
+}
+
+// untilNext is the time until a clock that all projectors share strikes, each
+// time so much has gone by: what they apply at the same time costs the store
+// less.
+func untilNext(each time.Duration) time.Duration {
+	now := time.Now()
+	return now.Truncate(each).Add(each).Sub(now)
 }
 
 // drain applies what is in the backlog, and what was left to the log. Records

@@ -74,3 +74,40 @@ func TestTheStoreIsWrittenInTime(t *testing.T) {
 		})
 	}
 }
+
+// TestProjectorsWriteTogether: what comes to several of them at different times
+// of a second.
+func TestProjectorsWriteTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		archive := &takings{at: make(chan time.Time, 10)}
+		m, err := newMetrics(prometheus.NewRegistry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		shared := newProgress(false)
+		began := time.Now()
+		const partitions = 3
+		for n := range partitions {
+			p := &projector{
+				partition: n, archive: archive, backlog: newBacklog(1 << 20), progress: shared, metrics: m,
+				applied: func(uint64) {}, log: slog.New(slog.DiscardHandler),
+			}
+			go func() { ended <- p.run(ctx) }()
+			p.backlog.put(&chatv1.LogRecord{Sequence: 1, Events: []*chatv1.Event{{Room: "lobby", Seq: 2, Change: &chatv1.Event_Message{Message: &chatv1.Posted{Text: "hi"}}}}})
+			time.Sleep(batchFor / 4)
+		}
+		for range partitions {
+			if took := (<-archive.at).Sub(began); took != batchFor {
+				t.Errorf("the store was written after %s, want %s", took, batchFor)
+			}
+		}
+		cancel()
+		for range partitions {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

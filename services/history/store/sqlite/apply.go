@@ -13,35 +13,48 @@ import (
 
 // Apply implements store.Store.
 func (s *Store) Apply(ctx context.Context, partition int, from, to store.Position, records []*chatv1.LogRecord) error {
+	return s.together.apply(ctx, &part{partition: partition, from: from, to: to, records: records, done: make(chan error, 1)})
+}
+
+// apply is one transaction of parts that are of different partitions.
+func (s *Store) apply(ctx context.Context, parts []*part) error {
 	f, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer f.end()
-	at, err := position(ctx, f.tx, partition)
-	if err != nil {
-		return err
-	}
-	if !at.Equal(from) {
-		return store.ErrPosition
-	}
 	defer s.infos.forget(f.rooms)
-	for _, r := range records {
-		if err := f.record(r); err != nil {
-			return fmt.Errorf("record for sequence %d: %w", r.GetSequence(), err)
+	for _, p := range parts {
+		if err := f.part(p); err != nil {
+			return err
 		}
 	}
 	if err := f.finish(); err != nil {
 		return err
 	}
-	if _, err := f.tx.ExecContext(ctx, `INSERT INTO positions (partition, stream, sequence, record) VALUES (?, ?, ?, ?)
-		ON CONFLICT (partition) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, record = excluded.record`,
-		partition, to.Stream, int64(to.Sequence), to.Record); err != nil {
-		return err
-	}
 	faultpoint.Hit(faultpoint.BeforeCommit)
 	err = f.tx.Commit()
 	faultpoint.Hit(faultpoint.AfterCommit)
+	return err
+}
+
+// part folds what one partition has, and moves its position.
+func (f *fold) part(p *part) error {
+	at, err := position(f.ctx, f.tx, p.partition)
+	if err != nil {
+		return err
+	}
+	if !at.Equal(p.from) {
+		return store.ErrPosition
+	}
+	for _, r := range p.records {
+		if err := f.record(r); err != nil {
+			return fmt.Errorf("record for sequence %d: %w", r.GetSequence(), err)
+		}
+	}
+	_, err = f.exec(`INSERT INTO positions (partition, stream, sequence, record) VALUES (?, ?, ?, ?)
+		ON CONFLICT (partition) DO UPDATE SET stream = excluded.stream, sequence = excluded.sequence, record = excluded.record`,
+		p.partition, p.to.Stream, int64(p.to.Sequence), p.to.Record)
 	return err
 }
 

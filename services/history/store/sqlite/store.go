@@ -21,7 +21,9 @@ type Store struct {
 	read  *sql.DB
 	pages *readers // of read
 	infos *infos
-	lock  *lockfile.Lock
+	// together is how partitions share transactions.
+	together *together
+	lock     *lockfile.Lock
 }
 
 var _ store.Store = (*Store)(nil)
@@ -39,6 +41,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s := &Store{lock: lock, infos: newInfos()}
+	s.together = newTogether(s.apply)
 	path := filepath.Join(dir, "history.db")
 	if s.write, err = open(path, "immediate"); err == nil {
 		s.write.SetMaxOpenConns(1)

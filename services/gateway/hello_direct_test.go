@@ -26,7 +26,7 @@ func startDirect(t *testing.T, x *direct.Exchange) *rig {
 // TestNoticesWithinTheProcess: they come by what is followed once for all users.
 func TestNoticesWithinTheProcess(t *testing.T) {
 	t.Parallel()
-	r := startDirect(t, direct.New())
+	r := startDirect(t, direct.New(func(string) bool { return true }))
 	r.town.Create("bo", "secret", chatv1.RoomKind_PRIVATE)
 	before := r.nc.NumSubscriptions()
 	ana, _ := r.hello(t, "ana")
@@ -45,7 +45,7 @@ func TestNoticesWithinTheProcess(t *testing.T) {
 // comes no later than it is known.
 func TestStatusWithinTheProcess(t *testing.T) {
 	t.Parallel()
-	x := direct.New()
+	x := direct.New(func(string) bool { return true })
 	r := startDirect(t, x)
 	answer, err := proto.Marshal(&presencev1.UserStatus{User: "ana", State: clientv1.PresenceState_BUSY, StatusMs: 7})
 	if err != nil {

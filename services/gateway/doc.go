@@ -26,7 +26,8 @@
 //
 // Between the files of the gateway and those of history lies NATS. Where both are
 // one process, commands, their answers and the events take the short cut of
-// package direct: the same bytes to the same functions.
+// package direct: the same messages to the same functions, and nobody changes an
+// event that was told.
 //
 // # Around that
 //

@@ -82,26 +82,22 @@ func (h *heads) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			for _, p := range h.silent(now) {
-				h.checkSoon(p)
-			}
+			h.checkSilent(now)
 		}
 	}
 }
 
-// silent are the partitions that said nothing for too long. They are looked at
+// checkSilent has the partitions compared that said nothing for too long, and
 // again after as long a time.
-func (h *heads) silent(now time.Time) []int {
+func (h *heads) checkSilent(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var list []int
 	for p, heard := range h.heard {
 		if now.Sub(heard) >= silence {
 			h.heard[p] = now
-			list = append(list, p)
+			h.begin(p)
 		}
 	}
-	return list
 }
 
 // current tells whether a partition has said of late how far its rooms go, and
@@ -124,6 +120,11 @@ func (h *heads) checkAll() {
 func (h *heads) checkSoon(partition int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.begin(partition)
+}
+
+// begin is checkSoon for who holds the lock.
+func (h *heads) begin(partition int) {
 	if c := &h.checks[partition]; c.underWay {
 		c.again = true
 	} else {

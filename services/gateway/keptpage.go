@@ -53,7 +53,7 @@ func (k *keptPages) take(n int) bool {
 func (f *feed) keep(format int, limit, head uint32, body []byte, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || !f.started {
+	if f.closed || !f.started || head < f.last {
 		return
 	}
 	if k := f.kept; k == nil || k.head != head || k.limit != limit {
@@ -83,16 +83,16 @@ func (f *feed) fade(now time.Time) {
 	}
 }
 
-// given is the page for one who sits here; nil: history has to be asked.
+// given is the page for one who sits here; nil: history has to be asked. The feed
+// is locked, and stays so until the page is in the outbox: what comes later is
+// behind it there.
 func (f *feed) given(s *seat, limit uint32, now time.Time) []byte {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	k := f.kept
 	switch {
 	case k == nil || k.limit != limit || f.closed:
 	case s.index < 0 || s.from == paused: // it has left, or does not have yet what the feed has
 	case f.last != k.head || f.last < f.repair.target || f.last < f.told.Load():
-	case !f.gateway.heads.current(f.gateway.deployment.partition(f.room), now):
+	case !f.gateway.nc.IsConnected() || !f.gateway.heads.current(f.gateway.deployment.partition(f.room), now):
 	default:
 		k.asked = now
 		return k.bodies[s.session.codec.Format()]
@@ -128,13 +128,23 @@ func (s *session) giveKept(re uint32, r *clientv1.ClientFrame_Messages) bool {
 	if seat == nil || busy {
 		return false
 	}
-	asked := time.Now()
-	body := seat.feed.given(seat, r.GetLimit(), asked)
-	if body == nil {
+	cfg := s.gateway.cfg
+	if !s.limits.kept.take(cfg.RequestsPerSecond, cfg.RequestsBurst, nil) {
 		return false
 	}
+	asked := time.Now()
+	seat.feed.mu.Lock()
+	body := seat.feed.given(seat, r.GetLimit(), asked)
+	if body == nil {
+		seat.feed.mu.Unlock()
+		return false
+	}
+	owes := s.putPage(re, body)
+	seat.feed.mu.Unlock()
 	span := s.traced("messages", "")
-	s.give(re, body)
+	if owes {
+		s.out().flush()
+	}
 	s.gateway.metrics.took("messages", chatv1.ErrorCode_ERROR_CODE_UNSPECIFIED, asked)
 	span.End()
 	return true
@@ -142,11 +152,18 @@ func (s *session) giveKept(re uint32, r *clientv1.ClientFrame_Messages) bool {
 
 // give answers with the page of a body.
 func (s *session) give(re uint32, body []byte) {
+	if s.putPage(re, body) {
+		s.out().flush()
+	}
+}
+
+// putPage puts a page into the outbox, and tells whether a flush is owed.
+func (s *session) putPage(re uint32, body []byte) (owes bool) {
 	s.gateway.metrics.answers.WithLabelValues("page").Inc()
 	b := s.gateway.buffers.take()
 	defer s.gateway.buffers.free(b)
 	b.bytes = frame.AppendNumbered(b.bytes, s.codec, re, body)
-	s.send(b.bytes)
+	return s.out().put(b.bytes, durable) == owed
 }
 
 // keep has a page kept that is the same to all, and is its body; nil: it is not.

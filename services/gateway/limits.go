@@ -91,6 +91,7 @@ func (s *session) mayRequest() (wait time.Duration, ok bool) {
 // sessionLimits are the allowances of one session.
 type sessionLimits struct {
 	sends, requests, signals, refusals allowance
+	kept                               allowance // newest pages that cost history nothing
 }
 
 // limitsFrame tells a client what it is held to.

@@ -110,8 +110,8 @@ func (p *porch) receive(conn *net.TCPConn) {
 		return
 	}
 	awaitOn(raw)
-	if !p.gateway.crew.do(p.gateway, func(context.Context) { p.open(conn) }) {
-		p.open(conn)
+	if !p.gateway.crew.do(p.gateway, func(ctx context.Context) { p.open(ctx, conn) }) {
+		p.open(p.gateway.life, conn)
 	}
 }
 
@@ -127,8 +127,9 @@ func awaitOn(raw syscall.RawConn) {
 	})
 }
 
-// open reads what came.
-func (p *porch) open(conn *net.TCPConn) {
+// open reads what came. A handshake that waits for something gives up when the
+// gateway ends.
+func (p *porch) open(ctx context.Context, conn *net.TCPConn) {
 	w := p.handshakes.take(conn)
 	defer p.handshakes.free(w)
 	if _, err := w.in.Peek(1); err != nil { // as the HTTP server does where nothing came
@@ -136,19 +137,19 @@ func (p *porch) open(conn *net.TCPConn) {
 		return
 	}
 	came, _ := w.in.Peek(w.in.Buffered())
-	r := handshakeIn(came, w.in, conn)
-	if r == nil {
-		_ = conn.SetReadDeadline(time.Time{})
-		p.pass(&begun{TCPConn: conn, came: bytes.Clone(came)}, nil)
-		return
-	}
 	defer func() { // as the HTTP server does
 		if broken := recover(); broken != nil {
 			p.gateway.log.Error("a handshake broke off", "error", broken)
 			_ = conn.Close()
 		}
 	}()
-	p.handler.ServeHTTP(w, r)
+	r := handshakeIn(came, w.in, conn)
+	if r == nil {
+		_ = conn.SetReadDeadline(time.Time{})
+		p.pass(&begun{TCPConn: conn, came: bytes.Clone(came)}, nil)
+		return
+	}
+	p.handler.ServeHTTP(w, r.WithContext(ctx))
 	if !w.hijacked {
 		w.finish()
 	}

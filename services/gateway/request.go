@@ -67,7 +67,8 @@ func (s *session) handleQuestion(f *clientv1.ClientFrame) {
 }
 
 // mayAsk bounds how often requests come. Sends have a bound of their own, and
-// pages are bounded by how many are under way.
+// pages are bounded by how many are under way; those that are never under way
+// (giveKept) come as often as other requests, and then like any page.
 func (s *session) mayAsk(f *clientv1.ClientFrame) (wait time.Duration, ok bool) {
 	if f.GetMessages() != nil {
 		return 0, true

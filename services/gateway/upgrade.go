@@ -85,6 +85,9 @@ func (u *upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := g.sessions.add(g, h.socket, ws, codecs[ws.Subprotocol()], address)
+	if g.finishing.Load() { // all that were here are closed, and nobody looks again
+		s.close(closeGoingAway, "this server stops; come back to another")
+	}
 	// A goroutine of its own: this one's stack, the request and the buffers of
 	// the handshake end here.
 	go s.read()

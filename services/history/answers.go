@@ -45,7 +45,7 @@ func (s *Service) answer() (stop func() error, err error) {
 	}
 	leave := s.exchange.Serve(subject.HistoryAsk, func(r direct.Request) bool {
 		q := s.storeQuestion(r)
-		if s.inMemory(q.ask) {
+		if q.inMemory() {
 			s.historyAsk(q) // to wake somebody for it takes longer than to answer
 		} else {
 			go s.historyAsk(q)
@@ -64,6 +64,7 @@ type storeQuestion struct {
 	answer func(*chatv1.HistoryAskReply)
 	span   *tracing.Span
 	came   time.Time
+	none   bool // it is for the rooms of somebody who is in none
 }
 
 func (s *Service) storeQuestion(r direct.Request) storeQuestion {
@@ -72,18 +73,21 @@ func (s *Service) storeQuestion(r direct.Request) storeQuestion {
 	if proto.Unmarshal(r.Data, q.ask) != nil {
 		q.ask = nil
 	}
+	if rooms := q.ask.GetRooms(); rooms != nil {
+		q.none = s.strangers.certain(rooms.GetUser())
+	}
 	return q
 }
 
 // inMemory tells whether a question is answered without the store.
-func (s *Service) inMemory(ask *chatv1.HistoryAsk) bool {
-	switch q := ask.GetQuestion().(type) {
+func (q storeQuestion) inMemory() bool {
+	switch q.ask.GetQuestion().(type) {
 	case *chatv1.HistoryAsk_Rooms:
-		return s.strangers.certain(q.Rooms.GetUser())
+		return q.none
 	case *chatv1.HistoryAsk_Deployment, *chatv1.HistoryAsk_Revocations:
 		return true
 	}
-	return ask == nil
+	return q.ask == nil
 }
 
 func (s *Service) historyAsk(q storeQuestion) {
@@ -91,15 +95,15 @@ func (s *Service) historyAsk(q storeQuestion) {
 	if q.ask == nil {
 		reply.Refusal = badRequest("this is not a natter.chat.v1.HistoryAsk")
 	} else {
-		s.historyReply(q.ask, reply)
+		s.historyReply(q, reply)
 	}
 	q.answer(reply)
 	conclude(q.span, reply.GetRefusal())
 	s.metrics.answered("store", reply.GetRefusal(), q.came)
 }
 
-func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskReply) {
-	switch q := ask.GetQuestion().(type) {
+func (s *Service) historyReply(in storeQuestion, reply *chatv1.HistoryAskReply) {
+	switch q := in.ask.GetQuestion().(type) {
 	case *chatv1.HistoryAsk_Deployment:
 		reply.Answer = &chatv1.HistoryAskReply_Deployment{Deployment: &chatv1.Deployment{
 			Partitions: uint32(s.partitions), Epoch: s.epoch.Load(),
@@ -109,7 +113,11 @@ func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskR
 		reply.Answer = &chatv1.HistoryAskReply_Revocations{Revocations: s.revocations.after(q.Revocations)}
 	case *chatv1.HistoryAsk_Rooms:
 		limit := min(max(int(q.Rooms.GetLimit()), 1), maxRoomsOf)
-		ids, err := s.roomsOf(q.Rooms.GetUser(), limit)
+		var ids []string
+		var err error
+		if !in.none {
+			ids, err = s.roomsOf(q.Rooms.GetUser(), limit)
+		}
 		if err != nil {
 			s.log.Warn("rooms of a user", "error", err)
 			reply.Refusal = archiveAway()
@@ -117,17 +125,13 @@ func (s *Service) historyReply(ask *chatv1.HistoryAsk, reply *chatv1.HistoryAskR
 		}
 		reply.Answer = &chatv1.HistoryAskReply_Rooms{Rooms: &chatv1.RoomIds{Rooms: ids, RevokedBeforeMs: s.revocations.before(q.Rooms.GetUser())}}
 	case *chatv1.HistoryAsk_Seen, *chatv1.HistoryAsk_KeepSeen:
-		s.seenReply(ask, reply)
+		s.seenReply(in.ask, reply)
 	default:
 		reply.Refusal = badRequest("a history ask needs a question that this server knows")
 	}
 }
 
-// roomsOf asks the store, unless the user is known to be in none.
 func (s *Service) roomsOf(user string, limit int) ([]string, error) {
-	if s.strangers.certain(user) {
-		return nil, nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	return s.store.RoomsOf(ctx, user, limit)

@@ -14,7 +14,8 @@ import (
 // limit it keeps no more of them: they are in the log, and are read from there.
 // Safe for concurrent use by one of each.
 type backlog struct {
-	limit int // bytes
+	limit int                     // bytes
+	sees  func(*chatv1.LogRecord) // all that is put, before it is applied or known to be stored
 
 	mu      sync.Mutex
 	records []*chatv1.LogRecord
@@ -29,13 +30,14 @@ type backlog struct {
 }
 
 func newBacklog(limit int) *backlog {
-	return &backlog{limit: limit, some: make(chan struct{}, 1), members: make(chan struct{}, 1)}
+	return &backlog{limit: limit, sees: func(*chatv1.LogRecord) {}, some: make(chan struct{}, 1), members: make(chan struct{}, 1)}
 }
 
 // weight of a record in the backlog's count.
 func weightOf(r *chatv1.LogRecord) int { return len(r.GetEvents()) + len(r.GetMarks()) }
 
 func (b *backlog) put(r *chatv1.LogRecord) {
+	b.sees(r)
 	size := proto.Size(r)
 	b.mu.Lock()
 	b.waiting += weightOf(r)

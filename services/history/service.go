@@ -214,7 +214,7 @@ func (s *Service) Checks() []ops.Check {
 func (s *Service) newWriter(partition int, l *lease) *writer {
 	return &writer{
 		partition: partition, lease: l, limits: s.cfg.limits(), epoch: s.epoch.Load,
-		publish: publisher{s.nc, s.exchange, s.log}, backlog: newBacklog(s.held), loader: s.loader,
+		publish: publisher{s.nc, s.exchange, s.log}, backlog: s.newBacklog(), loader: s.loader,
 		durability: s.disk.durability, metrics: s.metrics, log: s.log,
 		requests: make(chan *request, waiting), questions: make(chan *question, waiting),
 		loads: make(chan *load, loadsAtOnce), archived: make(chan uint64, 16), done: make(chan outcome, 1), late: stopped(), quit: make(chan struct{}),
@@ -231,4 +231,10 @@ func (s *Service) raise(epoch uint64) {
 			return
 		}
 	}
+}
+
+func (s *Service) newBacklog() *backlog {
+	b := newBacklog(s.held)
+	b.sees = s.strangers.record
+	return b
 }

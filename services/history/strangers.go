@@ -18,9 +18,10 @@ const (
 
 // strangers is a store that nobody else writes, and that knows without being
 // asked of most users who are in no room that they are in none: guests, watchers,
-// and whoever comes for the first time. Whoever is put into a room is marked
-// before the store has it (a Bloom filter), and marks stay. So of one whose marks
-// are not all there, the store has no room now; of others it is asked.
+// and whoever comes for the first time. Whoever is put into a room is marked (a
+// Bloom filter) before anybody is told of it, also while the store takes nothing,
+// and marks stay. So one whose marks are not all there is in no room; of others the
+// store is asked.
 type strangers struct {
 	store.Store
 	everybody func(ctx context.Context, after string, limit int) ([]string, error)
@@ -61,15 +62,24 @@ func (s *strangers) learn(ctx context.Context, log *slog.Logger) {
 // Apply implements store.Store.
 func (s *strangers) Apply(ctx context.Context, partition int, from, to store.Position, records []*chatv1.LogRecord) error {
 	for _, r := range records {
-		for _, e := range r.GetEvents() {
-			for _, m := range membershipsOf(e) {
-				if m.GetMember() {
-					s.mark(m.GetUser())
-				}
+		s.record(r)
+	}
+	return s.Store.Apply(ctx, partition, from, to, records)
+}
+
+// record marks those whom a record of the log puts into rooms. A nil one marks
+// nobody.
+func (s *strangers) record(r *chatv1.LogRecord) {
+	if s == nil {
+		return
+	}
+	for _, e := range r.GetEvents() {
+		for _, m := range membershipsOf(e) {
+			if m.GetMember() {
+				s.mark(m.GetUser())
 			}
 		}
 	}
-	return s.Store.Apply(ctx, partition, from, to, records)
 }
 
 // certain tells whether a user is in no room for certain. A nil one never is.

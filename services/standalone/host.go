@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -21,9 +21,11 @@ const hostWithin = 5 * time.Second
 
 // host sees to it that there is a room to come to.
 type host struct {
-	mu   sync.Mutex
-	done bool
+	turn chan struct{} // a place for one at a time
+	done atomic.Bool
 }
+
+func newHost() *host { return &host{turn: make(chan struct{}, 1)} }
 
 // hosting makes the default room when the first user comes, and not before: a
 // backup that has a room of this name can be restored into a program that just
@@ -46,18 +48,25 @@ func (n *Natter) serveHTTP() func(ctx context.Context) error {
 // prepareRoom makes the room once. Where that fails, the next user's coming is
 // the next attempt.
 func (n *Natter) prepareRoom(ctx context.Context) {
-	n.host.mu.Lock()
-	defer n.host.mu.Unlock()
-	if n.host.done {
+	if n.host.done.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, hostWithin)
 	defer cancel()
+	select {
+	case n.host.turn <- struct{}{}:
+		defer func() { <-n.host.turn }()
+	case <-ctx.Done():
+		return
+	}
+	if n.host.done.Load() {
+		return
+	}
 	err := n.defaultRoom(ctx)
 	if err != nil && ctx.Err() == nil {
 		n.log.Warn("the room that the page opens first is not there", "error", err)
 	}
-	n.host.done = err == nil
+	n.host.done.Store(err == nil)
 }
 
 // defaultRoom makes the room that the page opens first. One that is there, or

@@ -43,7 +43,7 @@ type Natter struct {
 	gateway  *gateway.Gateway
 	registry *prometheus.Registry
 	tracer   *tracing.Tracer
-	host     host
+	host     *host
 
 	http, grpc, ops net.Listener
 }
@@ -51,7 +51,7 @@ type Natter struct {
 // New takes the data directory, opens the ports, and starts NATS. What it began
 // is undone if it fails.
 func New(ctx context.Context, s Settings, log *slog.Logger) (*Natter, error) {
-	n := &Natter{settings: s, log: log, registry: ops.NewRegistry()}
+	n := &Natter{settings: s, log: log, registry: ops.NewRegistry(), host: newHost()}
 	for _, step := range []func(context.Context) error{n.claim, n.trace, n.listen, n.startNATS, n.connect} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, n.close())

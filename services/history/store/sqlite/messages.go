@@ -97,7 +97,8 @@ func (p *pager) older(ctx context.Context, q store.Query) (page store.Page, err 
 	err = p.reader.rows(ctx, "older", []any{q.Room, pivot, int64(q.Limit) + 1}, func(row []driver.Value) (more bool, err error) {
 		if number, room := row[0].(int64); room {
 			p.number, page.Messages = number, make([]*chatv1.Message, 0, q.Limit)
-			page.Head, page.HasAfter = uint32(row[1].(int64)>>32), int64(uint32(row[1].(int64))) >= pivot
+			last := int64(uint32(row[1].(int64))) // message; 0: none
+			page.Head, page.HasAfter = uint32(row[1].(int64)>>32), last > 0 && last >= pivot
 			return true, nil
 		}
 		if len(page.Messages) == q.Limit {

@@ -12,7 +12,7 @@ import (
 
 // mostTogether bounds the events and marks of one transaction, if there is more
 // than one part in it.
-const mostTogether = 40_000
+const mostTogether = 20_000
 
 // errApart tells a part that it has to be applied by itself.
 var errApart = errors.New("sqlite: not together with others")
@@ -61,6 +61,11 @@ func (t *together) apply(ctx context.Context, p *part) error {
 		t.leave(p)
 		return ctx.Err()
 	case t.lead <- struct{}{}:
+	}
+	if ctx.Err() != nil { // others would fail with it
+		<-t.lead
+		t.leave(p)
+		return ctx.Err()
 	}
 	parts := t.take(p)
 	if parts == nil { // it was taken along just now

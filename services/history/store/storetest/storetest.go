@@ -296,6 +296,13 @@ func renamed(t *testing.T, open Opener) {
 
 func pages(t *testing.T, open Opener) {
 	l := newLog(t, open(t))
+	l.do("empty", "ana", public("Empty"))
+	for _, q := range []store.Query{{Kind: store.Newest}, {Kind: store.Before}, {Kind: store.Before, Seq: 5}, {Kind: store.After}} {
+		q.Room, q.Limit = "empty", 5
+		if page, err := l.store.Messages(t.Context(), q); err != nil || len(page.Messages) > 0 || page.HasBefore || page.HasAfter {
+			t.Errorf("a page of a room without messages, %+v: %+v, %v", q, page, err)
+		}
+	}
 	l.do("a", "ana", public("A")) // rooms beside it must not leak in
 	l.do("a", "ana", &chatv1.Send{ClientMsgId: "x", Text: "other room"})
 	l.do("lobby", "ana", public("Lobby")) // seq 1; messages are 2 to 11

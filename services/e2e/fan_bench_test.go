@@ -72,7 +72,19 @@ func fanBare(b *testing.B, cfg load.FanConfig, mode bare.Mode) fanFigures {
 	p, url := startBare(b, mode)
 	defer p.Kill()
 	cfg.Enter = func(room string, _ int) (*wire.Conn, error) {
-		return wire.Dial(url+"?room="+room, "", process.Patience)
+		c, err := wire.Dial(url+"?tell=&room="+room, "", process.Patience)
+		if err != nil {
+			return nil, err
+		}
+		_, payload, err := c.Read()
+		if err == nil && string(payload) != bare.In {
+			err = fmt.Errorf("the first that was heard is %q", payload)
+		}
+		if err != nil {
+			c.Close()
+			return nil, err
+		}
+		return c, nil
 	}
 	return fan(b, cfg, p)
 }

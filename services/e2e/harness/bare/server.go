@@ -22,6 +22,10 @@ const (
 	Coalesced Mode = "coalesced"
 )
 
+// In is said to who comes with the query's "tell", once all that is said reaches
+// them: the handshake is answered a moment before.
+const In = "in"
+
 // Server keeps rooms, which are named by the query's "room". Its zero value but
 // for the mode is ready.
 type Server struct {
@@ -57,7 +61,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.Mode == Coalesced {
 		m = &coalesced{conn: conn}
 	}
-	room.enter(m)
+	if err := room.enter(m, r.URL.Query().Has("tell")); err != nil {
+		return
+	}
 	defer room.leave(m)
 	for {
 		_, payload, err := conn.ReadMessage()
@@ -82,10 +88,18 @@ func (s *Server) room(name string) *room {
 	return s.rooms[name]
 }
 
-func (r *room) enter(m member) {
+func (r *room) enter(m member, tell bool) error {
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(In))
+	if err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.members[m] = true
+	if tell { // before anything else
+		m.say([]byte(In), prepared)
+	}
+	return nil
 }
 
 func (r *room) leave(m member) {

@@ -9,7 +9,7 @@ import (
 const (
 	rushTick = time.Second
 	// rushLeast is from how many arrivals on what they left behind is worth a
-	// collection: some 20 ms of CPU for 5,000 sessions.
+	// collection.
 	rushLeast = 500
 	// rushOver is the part of them below which a second is calm, and rushCalm how
 	// many such end a rush.
